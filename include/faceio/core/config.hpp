@@ -1,0 +1,64 @@
+// Compiler spellings, build switches and assertions. Everything configurable is documented here.
+//
+//   FACEIO_FREESTANDING    defined: no environment variable is read and no hosted header is included.
+//                          Default: defined when __STDC_HOSTED__ is 0.
+//   FACEIO_STATIC_TARGET   defined: only the kernels of the compile-time baseline are built and the
+//                          CPU is never asked (firmware, microbenchmarks of one instruction set).
+//   FACEIO_ENABLE_ASSERT   defined: programmer errors (null spans, mismatched shapes) are reported by
+//                          FACEIO_ASSERT. Default: off; outside input is always checked, by Status.
+//   FACEIO_ASSERT_HANDLER(text)  what a failed assertion does. Default: __builtin_trap().
+#ifndef FACEIO_CORE_CONFIG_HPP
+#define FACEIO_CORE_CONFIG_HPP
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../version.hpp"
+
+#if !defined(FACEIO_FREESTANDING) && defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 0
+#define FACEIO_FREESTANDING
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define FACEIO_X86 1
+#else
+#define FACEIO_X86 0
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define FACEIO_ALWAYS_INLINE inline __attribute__((always_inline))
+#define FACEIO_RESTRICT __restrict__
+#else
+#define FACEIO_ALWAYS_INLINE inline
+#define FACEIO_RESTRICT
+#endif
+
+// Register-tile loops carry this: without it gcc keeps the accumulators of a tile in memory at -O2.
+#if defined(__clang__)
+#define FACEIO_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define FACEIO_UNROLL _Pragma("GCC unroll 64")
+#else
+#define FACEIO_UNROLL
+#endif
+
+#if !defined(FACEIO_ASSERT_HANDLER)
+#if defined(__GNUC__) || defined(__clang__)
+#define FACEIO_ASSERT_HANDLER(text) __builtin_trap()
+#else
+#define FACEIO_ASSERT_HANDLER(text) (*(volatile int*)0 = 0)
+#endif
+#endif
+
+#if defined(FACEIO_ENABLE_ASSERT)
+#define FACEIO_ASSERT(condition, text) \
+  do {                                 \
+    if (!(condition)) {                \
+      FACEIO_ASSERT_HANDLER(text);     \
+    }                                  \
+  } while (false)
+#else
+#define FACEIO_ASSERT(condition, text) static_cast<void>(0)
+#endif
+
+#endif  // FACEIO_CORE_CONFIG_HPP

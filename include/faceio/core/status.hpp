@@ -1,0 +1,137 @@
+// Errors as values: Status (eight bytes) and Result<T>.
+//
+// Outside input (blobs, pictures, sizes, memory) is answered by a Status that names the fault; nothing
+// in the inner layers throws, allocates or prints. message() turns a code into a sentence with the
+// next thing to do; it is a separate function so that firmware that never calls it drops the strings.
+#ifndef FACEIO_CORE_STATUS_HPP
+#define FACEIO_CORE_STATUS_HPP
+
+#include "config.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+enum class Errc : uint16_t {
+  ok = 0,
+  // weight blobs
+  blob_truncated,     // detail: bytes that are missing (saturated)
+  blob_misaligned,    // detail: address modulo 64
+  blob_bad_magic,
+  blob_bad_version,   // detail: version found
+  blob_bad_endian,
+  blob_bad_checksum,  // detail: 0 header, 1 directory, 2 payload
+  blob_bad_entry,     // detail: directory index
+  blob_unsupported,   // detail: directory index
+  blob_missing_tensor,  // detail: operation index
+  model_mismatch,     // the blob holds another network than the one asked for
+  // pictures
+  image_null,
+  image_empty,
+  image_too_large,    // detail: longest side allowed, in pixels
+  image_bad_stride,   // detail: smallest stride in bytes that this format and width need
+  image_bad_format,   // detail: PixelFormat value
+  image_odd_size,     // NV12, NV21 and YUYV need an even width (and NV12, NV21 an even height)
+  // memory
+  arena_too_small,    // detail: bytes that are missing (saturated)
+  arena_misaligned,   // detail: address modulo 64
+  // alignment and embedding
+  landmarks_degenerate,  // all five points coincide, or one of them is not finite
+  // programs
+  unsupported_target,   // the CPU or this build lacks the instruction set that was asked for
+  selftest_failed,      // detail: index of the first operation that disagrees
+};
+
+/// One sentence: what went wrong and what to do next. Never null.
+constexpr const char* message(Errc code) noexcept {
+  switch (code) {
+    case Errc::ok: return "done";
+    case Errc::blob_truncated:
+      return "the weight blob ends early; copy or convert it again (tools/convert/convert.py)";
+    case Errc::blob_misaligned:
+      return "the weight blob must start at a 64-byte aligned address; map the file or align the array";
+    case Errc::blob_bad_magic:
+      return "this is not a faceio weight blob (no FIOW magic); pass a .fiow file";
+    case Errc::blob_bad_version:
+      return "the weight blob has a format version that this build does not read; convert it again";
+    case Errc::blob_bad_endian:
+      return "the weight blob is little-endian and this CPU is not; it cannot be used in place";
+    case Errc::blob_bad_checksum:
+      return "the weight blob is damaged (checksum differs); copy or convert it again";
+    case Errc::blob_bad_entry:
+      return "the weight blob has an inconsistent directory entry; convert it again";
+    case Errc::blob_unsupported:
+      return "the weight blob uses a data type or layout that this build does not know; update faceio";
+    case Errc::blob_missing_tensor:
+      return "the weight blob lacks a tensor of this network; convert it again";
+    case Errc::model_mismatch:
+      return "the weight blob belongs to another network; swap the detector and recogniser paths?";
+    case Errc::image_null: return "the image has no pixels (null data)";
+    case Errc::image_empty: return "the image has zero width or height";
+    case Errc::image_too_large: return "the image is larger than the limit; scale it down first";
+    case Errc::image_bad_stride: return "the image stride is smaller than one row of pixels";
+    case Errc::image_bad_format: return "unknown PixelFormat value";
+    case Errc::image_odd_size:
+      return "this pixel format shares chroma between pixels and needs even sizes; crop by one pixel";
+    case Errc::arena_too_small:
+      return "the memory given is too small; ask requirements() and give that many bytes";
+    case Errc::arena_misaligned:
+      return "the memory given must start at a 64-byte aligned address";
+    case Errc::landmarks_degenerate:
+      return "the five landmarks do not span a face (coincident or not finite); it cannot be aligned";
+    case Errc::unsupported_target:
+      return "this CPU or build lacks the instruction set asked for; unset FACEIO_ISA or choose a lower one";
+    case Errc::selftest_failed:
+      return "a layer disagrees with its recorded answer; do not trust results of this build";
+  }
+  return "unknown error code";
+}
+
+/// Outcome of an operation. `detail` is explained beside each Errc.
+struct [[nodiscard]] Status {
+  Errc code = Errc::ok;
+  uint32_t detail = 0;
+
+  constexpr Status() noexcept = default;
+  constexpr Status(Errc error, size_t about = 0) noexcept
+      : code(error), detail(about > 0xffffffffu ? 0xffffffffu : static_cast<uint32_t>(about)) {}
+
+  constexpr bool ok() const noexcept { return code == Errc::ok; }
+  constexpr const char* text() const noexcept { return message(code); }
+};
+static_assert(sizeof(Status) == 8, "Status is passed in one register");
+
+/// A T or the Status that says why there is none. T must be trivially copyable: the inner layers hand
+/// out views and small handles, never owners.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  constexpr Result(const T& value) noexcept : value_(value) {}
+  constexpr Result(Status error) noexcept : status_(error) {
+    FACEIO_ASSERT(!error.ok(), "Result: an error must not be Errc::ok");
+  }
+  constexpr Result(Errc error, size_t about = 0) noexcept : Result(Status(error, about)) {}
+
+  constexpr bool has_value() const noexcept { return status_.ok(); }
+  constexpr explicit operator bool() const noexcept { return status_.ok(); }
+  constexpr Status status() const noexcept { return status_; }
+
+  /// Precondition: has_value().
+  constexpr T& operator*() noexcept {
+    FACEIO_ASSERT(has_value(), "Result: value of an error");
+    return value_;
+  }
+  constexpr const T& operator*() const noexcept {
+    FACEIO_ASSERT(has_value(), "Result: value of an error");
+    return value_;
+  }
+  constexpr T* operator->() noexcept { return &**this; }
+  constexpr const T* operator->() const noexcept { return &**this; }
+  constexpr T value_or(const T& other) const noexcept { return has_value() ? value_ : other; }
+
+ private:
+  T value_{};
+  Status status_{};
+};
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_CORE_STATUS_HPP

@@ -1,0 +1,22 @@
+// The dispatch table: one plain function pointer per kernel, looked up once when a plan is made.
+#ifndef FACEIO_KERNELS_TABLE_HPP
+#define FACEIO_KERNELS_TABLE_HPP
+
+#include "../simd/target.hpp"
+#include "conv.hpp"
+#include "elementwise.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+struct KernelTable {
+  Target target;
+#define FACEIO_ROW_KERNEL(name, Args) void (*name)(const Args&, int32_t, int32_t) noexcept;
+#define FACEIO_KERNEL(name, Args) void (*name)(const Args&) noexcept;
+#include "kernels.def"
+#undef FACEIO_ROW_KERNEL
+#undef FACEIO_KERNEL
+};
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_KERNELS_TABLE_HPP

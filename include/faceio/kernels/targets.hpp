@@ -1,0 +1,79 @@
+// Builds the kernels once per target and hands out their tables. The only file that re-includes.
+#ifndef FACEIO_KERNELS_TARGETS_HPP
+#define FACEIO_KERNELS_TARGETS_HPP
+
+#include "table.hpp"
+
+// gcc 12 reports "may be used uninitialized" inside its own AVX-512 headers: _mm512_undefined_ps and
+// friends are uninitialised on purpose.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#if FACEIO_BUILDS_SCALAR
+#define FACEIO_TARGET_NS scalar
+#define FACEIO_TARGET_ID 0
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_SSE
+#define FACEIO_TARGET_NS sse
+#define FACEIO_TARGET_ID 1
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_AVX2
+FACEIO_REGION_AVX2
+#define FACEIO_TARGET_NS avx2
+#define FACEIO_TARGET_ID 2
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
+#if FACEIO_BUILDS_AVX512
+FACEIO_REGION_AVX512
+#define FACEIO_TARGET_NS avx512
+#define FACEIO_TARGET_ID 3
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+FACEIO_BEGIN_NAMESPACE
+
+/// Kernels of one target; null when this build does not hold it. Whether the CPU can run them is
+/// another question: cpu_supports().
+constexpr const KernelTable* table_for(Target target) noexcept {
+  switch (target) {
+#if FACEIO_BUILDS_SCALAR
+    case Target::scalar: return &scalar::kTable;
+#endif
+#if FACEIO_BUILDS_SSE
+    case Target::sse: return &sse::kTable;
+#endif
+#if FACEIO_BUILDS_AVX2
+    case Target::avx2: return &avx2::kTable;
+#endif
+#if FACEIO_BUILDS_AVX512
+    case Target::avx512: return &avx512::kTable;
+#endif
+    default: return nullptr;
+  }
+}
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_KERNELS_TARGETS_HPP

@@ -1,0 +1,253 @@
+// A network as a constexpr table: one record per operation, readable top to bottom.
+//
+// NetworkBuilder is run at compile time (models/*.hpp); a mistake in a table (unknown map, channels
+// that do not fit) calls a function that is not constexpr, so it is a compile error that names it.
+// Everything after it sees only NetworkView, plain spans of records.
+#ifndef FACEIO_NN_NETWORK_HPP
+#define FACEIO_NN_NETWORK_HPP
+
+#include "../kernels/conv.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+enum class Op : uint8_t {
+  conv3x3 = 1,
+  conv1x1 = 2,
+  depthwise3x3 = 3,
+  global_depthwise = 4,
+  batchnorm = 5,
+  add = 6,
+  upsample_nearest = 7,  // in0 to the size of in1
+};
+
+inline constexpr uint16_t kNoMap = 0xffff;
+
+struct OpRecord {
+  Op op = Op::conv1x1;
+  Activation activation = Activation::linear;
+  uint8_t stride = 1;
+  uint8_t pad_before = 0;
+  uint16_t in0 = kNoMap;
+  uint16_t in1 = kNoMap;
+  uint16_t out = kNoMap;
+  uint16_t out_channel_offset = 0;
+  uint16_t c_in = 0;
+  uint16_t c_out = 0;
+  float leaky_slope = 0.0f;
+  char name[24] = {};
+};
+
+struct MapRecord {
+  uint16_t channels = 0;
+  bool border = false;   // read by a 3x3: needs a zero pixel around it
+  bool output = false;   // read by the caller after the run: its memory is not reused
+};
+
+/// What planning and running see of a network. Maps are numbered; map 0 is the input picture.
+struct NetworkView {
+  Span<const OpRecord> ops;
+  Span<const MapRecord> maps;
+  Span<const uint16_t> outputs;
+  uint64_t model_id = 0;
+};
+
+/// Largest network the planner takes.
+inline constexpr int kMaxOps = 96;
+inline constexpr int kMaxMaps = 96;
+
+namespace network_mistake {
+// Deliberately not constexpr: the name is the message of the compile error.
+inline void too_many_operations() noexcept {}
+inline void unknown_map() noexcept {}
+inline void slice_does_not_fit() noexcept {}
+inline void channels_differ() noexcept {}
+inline void name_too_long() noexcept {}
+}  // namespace network_mistake
+
+struct Map {
+  uint16_t id = kNoMap;
+};
+
+/// Destination of an operation: a new map, or channels [offset, offset + c_out) of an existing one,
+/// which is how a concatenation is written.
+struct Slice {
+  Map map{};
+  uint16_t offset = 0;
+};
+
+/// Activation with its slope, as written in a table.
+struct Act {
+  Activation kind = Activation::linear;
+  float slope = 0.0f;
+};
+inline constexpr Act kLinear{Activation::linear, 0.0f};
+inline constexpr Act kRelu{Activation::relu, 0.0f};
+inline constexpr Act kPrelu{Activation::prelu, 0.0f};
+constexpr Act leaky(float slope) noexcept { return {Activation::leaky_relu, slope}; }
+
+/// Padding of a 3x3: one pixel on each side, or TensorFlow's SAME, which at stride 2 and even sizes
+/// pads the bottom and right only.
+enum class Padding : uint8_t { symmetric = 1, bottom_right = 0 };
+
+template <int kOpCount, int kMapCount>
+struct Network {
+  OpRecord ops[kOpCount] = {};
+  MapRecord maps[kMapCount] = {};
+  uint16_t outputs[8] = {};
+  int op_count = 0;
+  int map_count = 0;
+  int output_count = 0;
+  uint64_t model_id = 0;
+
+  constexpr NetworkView view() const noexcept {
+    return {{ops, static_cast<size_t>(op_count)},
+            {maps, static_cast<size_t>(map_count)},
+            {outputs, static_cast<size_t>(output_count)},
+            model_id};
+  }
+};
+
+class NetworkBuilder {
+ public:
+  using Table = Network<kMaxOps, kMaxMaps>;
+
+  constexpr Map input(int channels) noexcept { return map(channels); }
+
+  /// An empty map to be filled by slices.
+  constexpr Map map(int channels) noexcept {
+    if (table_.map_count == kMaxMaps) network_mistake::too_many_operations();
+    table_.maps[table_.map_count].channels = static_cast<uint16_t>(channels);
+    return {static_cast<uint16_t>(table_.map_count++)};
+  }
+
+  constexpr Map conv3x3(const char* name, Map in, int c_out, int stride, Act act,
+                        Padding padding = Padding::symmetric, Slice out = {}) noexcept {
+    table_.maps[in.id].border = true;
+    return append({Op::conv3x3, act, stride, padding}, name, "", in, {}, c_out, out);
+  }
+  constexpr Map conv1x1(const char* name, Map in, int c_out, Act act, Slice out = {}) noexcept {
+    return append({Op::conv1x1, act, 1, Padding::bottom_right}, name, "", in, {}, c_out, out);
+  }
+  constexpr Map conv1x1(const char* block, const char* part, Map in, int c_out, Act act) noexcept {
+    return append({Op::conv1x1, act, 1, Padding::bottom_right}, block, part, in, {}, c_out, {});
+  }
+  constexpr Map depthwise3x3(const char* block, const char* part, Map in, int stride, Act act,
+                             Padding padding = Padding::symmetric) noexcept {
+    table_.maps[in.id].border = true;
+    return append({Op::depthwise3x3, act, stride, padding}, block, part, in, {}, channels(in), {});
+  }
+  constexpr Map global_depthwise(const char* name, Map in, Act act) noexcept {
+    return append({Op::global_depthwise, act, 1, Padding::bottom_right}, name, "", in, {},
+                  channels(in), {});
+  }
+  constexpr Map batchnorm(const char* name, Map in) noexcept {
+    return append({Op::batchnorm, kLinear, 1, Padding::bottom_right}, name, "", in, {}, channels(in),
+                  {});
+  }
+  constexpr Map add(const char* block, const char* part, Map a, Map b) noexcept {
+    if (channels(a) != channels(b)) network_mistake::channels_differ();
+    return append({Op::add, kLinear, 1, Padding::bottom_right}, block, part, a, b, channels(a), {});
+  }
+  constexpr Map upsample_nearest(const char* name, Map in, Map size_of) noexcept {
+    return append({Op::upsample_nearest, kLinear, 1, Padding::bottom_right}, name, "", in, size_of,
+                  channels(in), {});
+  }
+
+  constexpr void output(Map m) noexcept {
+    table_.maps[m.id].output = true;
+    table_.outputs[table_.output_count++] = m.id;
+  }
+
+  constexpr Table finish() noexcept {
+    table_.model_id = hash_of_table();
+    return table_;
+  }
+
+ private:
+  struct Kind {
+    Op op;
+    Act act;
+    int stride;
+    Padding padding;
+  };
+
+  constexpr int channels(Map m) const noexcept {
+    if (m.id >= table_.map_count) network_mistake::unknown_map();
+    return table_.maps[m.id].channels;
+  }
+
+  constexpr Map append(Kind kind, const char* block, const char* part, Map in0, Map in1, int c_out,
+                       Slice out) noexcept {
+    if (table_.op_count == kMaxOps) network_mistake::too_many_operations();
+    const int c_in = channels(in0);
+    if (out.map.id == kNoMap) {
+      out = {map(c_out), 0};
+    } else if (out.offset % kPanel != 0 || c_out % kPanel != 0 ||
+               out.offset + c_out > channels(out.map)) {
+      network_mistake::slice_does_not_fit();
+    }
+    OpRecord& r = table_.ops[table_.op_count++];
+    r.op = kind.op;
+    r.activation = kind.act.kind;
+    r.stride = static_cast<uint8_t>(kind.stride);
+    r.pad_before = static_cast<uint8_t>(kind.padding);
+    r.in0 = in0.id;
+    r.in1 = in1.id;
+    r.out = out.map.id;
+    r.out_channel_offset = out.offset;
+    r.c_in = static_cast<uint16_t>(c_in);
+    r.c_out = static_cast<uint16_t>(c_out);
+    r.leaky_slope = kind.act.slope;
+    size_t at = 0;
+    const char* const parts[2] = {block, part};
+    for (const char* s : parts) {
+      for (; *s != '\0'; ++s) {
+        if (at + 1 == sizeof r.name) network_mistake::name_too_long();
+        r.name[at++] = *s;
+      }
+    }
+    return out.map;
+  }
+
+  /// FNV-1a over the records (docs/weight_format.md): a blob carries the hash of the table it was
+  /// converted for, so weights of another network are refused.
+  constexpr uint64_t hash_of_table() const noexcept {
+    uint64_t hash = 14695981039346656037u;
+    const auto feed = [&hash](uint32_t value, int bytes) {
+      for (int i = 0; i < bytes; ++i) {
+        hash ^= (value >> (8 * i)) & 0xffu;
+        hash *= 1099511628211u;
+      }
+    };
+    for (int i = 0; i < table_.op_count; ++i) {
+      const OpRecord& r = table_.ops[i];
+      feed(static_cast<uint32_t>(r.op), 1);
+      feed(static_cast<uint32_t>(r.activation), 1);
+      feed(r.stride, 1);
+      feed(r.pad_before, 1);
+      const uint16_t fields[6] = {r.in0, r.in1, r.out, r.out_channel_offset, r.c_in, r.c_out};
+      for (const uint16_t v : fields) feed(v, 2);
+      feed(float_bits(r.leaky_slope), 4);
+      for (const char* s = r.name; *s != '\0'; ++s) feed(static_cast<uint8_t>(*s), 1);
+      feed(0, 1);
+    }
+    return hash;
+  }
+
+  /// IEEE single bits of a float in [2^-126, 2), or of 0; C++17 has no constexpr bit cast.
+  static constexpr uint32_t float_bits(float value) noexcept {
+    if (value == 0.0f) return 0;
+    uint32_t exponent = 127;
+    while (value < 1.0f) {
+      value *= 2.0f;
+      --exponent;
+    }
+    return exponent << 23 | static_cast<uint32_t>((value - 1.0f) * 8388608.0f);
+  }
+
+  Table table_{};
+};
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_NN_NETWORK_HPP

@@ -1,0 +1,221 @@
+// From table and blob to something that runs: bind_weights() checks a blob against a network once;
+// make_plan() lays the network out for one input size; run() executes it.
+#ifndef FACEIO_NN_PLAN_HPP
+#define FACEIO_NN_PLAN_HPP
+
+#include "../kernels/table.hpp"
+#include "../weights/blob.hpp"
+#include "memory_plan.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+/// Tensors of one operation, inside the blob. For batch norm, weights is the scale and bias the shift.
+struct OpWeights {
+  const float* weights = nullptr;
+  const float* bias = nullptr;
+  const float* slope = nullptr;
+};
+
+namespace detail {
+
+inline bool has_shape(const BlobEntry* e, Layout layout, uint32_t d0, uint32_t d1, uint32_t d2,
+                      uint32_t d3) noexcept {
+  return e != nullptr && e->dtype == DType::f32 && e->layout == layout && e->dims[0] == d0 &&
+         e->dims[1] == d1 && e->dims[2] == d2 && e->dims[3] == d3;
+}
+
+}  // namespace detail
+
+/// Finds the tensors of every operation and checks type, layout and shape. `bound` holds one element
+/// per operation. `global_side` is the side of the map that global_depthwise reads.
+/// Errors: model_mismatch, blob_missing_tensor (detail: operation index).
+inline Status bind_weights(const NetworkView& network, const Blob& blob, uint32_t global_side,
+                           Span<OpWeights> bound) noexcept {
+  using detail::has_shape;
+  if (blob.model_id() != network.model_id) return Errc::model_mismatch;
+  for (size_t i = 0; i < network.ops.size; ++i) {
+    const OpRecord& op = network.ops[i];
+    const auto index = static_cast<uint16_t>(i);
+    OpWeights& w = bound[i];
+    w = OpWeights{};
+    const BlobEntry* weights = blob.find(index, Role::weights);
+    const BlobEntry* bias = blob.find(index, Role::bias);
+    bool found = true;
+    switch (op.op) {
+      case Op::add:
+      case Op::upsample_nearest: continue;
+      case Op::conv3x3:
+        found = has_shape(weights, Layout::panel16, op.c_out, 3, 3, op.c_in);
+        break;
+      case Op::conv1x1:
+        found = has_shape(weights, Layout::panel16, op.c_out, 1, 1, op.c_in);
+        break;
+      case Op::depthwise3x3:
+        found = has_shape(weights, Layout::depthwise16, 3, 3, op.c_out, 1);
+        break;
+      case Op::global_depthwise:
+        found = has_shape(weights, Layout::depthwise16, global_side, global_side, op.c_out, 1);
+        break;
+      case Op::batchnorm:
+        weights = blob.find(index, Role::scale);
+        bias = blob.find(index, Role::shift);
+        found = has_shape(weights, Layout::dense, op.c_out, 1, 1, 1);
+        break;
+    }
+    if (!found || !has_shape(bias, Layout::dense, op.c_out, 1, 1, 1)) {
+      return Status(Errc::blob_missing_tensor, i);
+    }
+    w.weights = blob.floats_of(*weights);
+    w.bias = blob.floats_of(*bias);
+    if (op.activation == Activation::prelu) {
+      const BlobEntry* slope = blob.find(index, Role::slope);
+      if (!has_shape(slope, Layout::dense, op.c_out, 1, 1, 1)) {
+        return Status(Errc::blob_missing_tensor, i);
+      }
+      w.slope = blob.floats_of(*slope);
+    }
+  }
+  return Status();
+}
+
+/// One operation with everything resolved. Only the arguments of its kind are meaningful.
+struct Step {
+  Op op = Op::conv1x1;
+  MapView zero_border{};   // whole map whose border this step clears first; data null: nothing to do
+  MapView out{};           // what the step writes: a map, or a slice of one
+  ConvArgs conv{};
+  BatchNormArgs batchnorm{};
+  AddArgs add{};
+  UpsampleArgs upsample{};
+};
+
+/// A network laid out for one input size inside one scratch memory. Valid while that memory, the blob
+/// and the bound weights are.
+struct Plan {
+  const KernelTable* kernels = nullptr;
+  Span<Step> steps{};
+  MapView input{};                 // write the picture here, then run()
+  MapView outputs[8] = {};
+  int output_count = 0;
+};
+
+/// Scratch bytes that make_plan() takes for this input size.
+constexpr size_t plan_bytes(const NetworkView& network, Size input) noexcept {
+  return round_up(network.ops.size * sizeof(Step), kAlignment_bytes) +
+         plan_memory(network, input).total_bytes;
+}
+
+/// Lays `network` out for pictures of `input` pixels, taking plan_bytes() from `scratch`.
+/// Errors: those of Arena::status().
+inline Result<Plan> make_plan(const NetworkView& network, Span<const OpWeights> weights,
+                              const KernelTable& kernels, Size input, Arena& scratch) noexcept {
+  const MemoryPlan memory = plan_memory(network, input);
+  Step* const steps = scratch.take<Step>(network.ops.size);
+  uint8_t* const base = scratch.take<uint8_t>(memory.total_bytes);
+  const Status status = scratch.status();
+  if (!status.ok()) return status;
+
+  const auto view_of = [&](uint16_t id) noexcept {
+    const MapPlacement& place = memory.maps[id];
+    MapView view;
+    view.height = place.shape.height;
+    view.width = place.shape.width;
+    view.channels = place.shape.channels;
+    view.border = network.maps[id].border ? 1 : 0;
+    view.pixel_stride = channel_stride(view.channels);
+    view.row_stride = (view.width + 2 * view.border) * view.pixel_stride;
+    view.data = static_cast<float*>(static_cast<void*>(base + place.offset)) +
+                view.border * (view.row_stride + view.pixel_stride);
+    return view;
+  };
+
+  Plan plan;
+  plan.kernels = &kernels;
+  plan.steps = {steps, network.ops.size};
+  plan.input = view_of(0);
+  for (const uint16_t id : network.outputs) plan.outputs[plan.output_count++] = view_of(id);
+  for (size_t i = 0; i < network.ops.size; ++i) {
+    const OpRecord& op = network.ops[i];
+    Step& step = steps[i];
+    step = Step{};
+    step.op = op.op;
+    const MapView whole = view_of(op.out);
+    if (whole.border != 0 && memory.maps[op.out].first_op == static_cast<int>(i)) {
+      step.zero_border = whole;
+    }
+    step.out = whole;
+    step.out.data += op.out_channel_offset;
+    step.out.channels = op.c_out;
+    const MapView in = view_of(op.in0);
+    switch (op.op) {
+      case Op::conv3x3:
+      case Op::conv1x1:
+      case Op::depthwise3x3:
+      case Op::global_depthwise:
+        step.conv.in = in;
+        step.conv.out = step.out;
+        step.conv.weights = weights[i].weights;
+        step.conv.bias = weights[i].bias;
+        step.conv.slope = weights[i].slope;
+        step.conv.leaky_slope = op.leaky_slope;
+        step.conv.stride = op.stride;
+        step.conv.pad_before = op.pad_before;
+        step.conv.activation = op.activation;
+        break;
+      case Op::batchnorm:
+        step.batchnorm = {in, step.out, weights[i].weights, weights[i].bias};
+        break;
+      case Op::add: step.add = {in, view_of(op.in1), step.out}; break;
+      case Op::upsample_nearest: step.upsample = {in, step.out}; break;
+    }
+  }
+  return plan;
+}
+
+/// Zeroes the one-pixel border of a whole map.
+inline void zero_border(const MapView& map) noexcept {
+  const auto stride = static_cast<size_t>(map.pixel_stride);
+  const size_t row_floats = (static_cast<size_t>(map.width) + 2) * stride;
+  const int32_t rows[2] = {-1, map.height};
+  for (const int32_t y : rows) {
+    float* p = map.data + static_cast<ptrdiff_t>(y) * map.row_stride - map.pixel_stride;
+    for (size_t i = 0; i < row_floats; ++i) p[i] = 0.0f;
+  }
+  for (int32_t y = 0; y < map.height; ++y) {
+    float* left = map.row(y) - map.pixel_stride;
+    float* right = map.row(y) + static_cast<ptrdiff_t>(map.width) * map.pixel_stride;
+    for (size_t i = 0; i < stride; ++i) left[i] = right[i] = 0.0f;
+  }
+}
+
+/// Hook of run(): called after each step with its index and what it wrote.
+struct NoTrace {
+  void operator()(size_t, const Step&) const noexcept {}
+};
+
+/// Runs the network layer by layer on what is in plan.input. Never allocates.
+/// Thread-safe for plans in different scratch memories.
+template <class Trace = NoTrace>
+inline void run(const Plan& plan, const Trace& trace = Trace{}) noexcept {
+  const KernelTable& k = *plan.kernels;
+  if (plan.input.border != 0) zero_border(plan.input);
+  for (size_t i = 0; i < plan.steps.size; ++i) {
+    const Step& step = plan.steps[i];
+    if (step.zero_border.data != nullptr) zero_border(step.zero_border);
+    const int32_t rows = step.out.height;
+    switch (step.op) {
+      case Op::conv3x3: k.conv3x3_f32(step.conv, 0, rows); break;
+      case Op::conv1x1: k.conv1x1_f32(step.conv, 0, rows); break;
+      case Op::depthwise3x3: k.depthwise3x3_f32(step.conv, 0, rows); break;
+      case Op::global_depthwise: k.global_depthwise_f32(step.conv, 0, rows); break;
+      case Op::batchnorm: k.batchnorm_f32(step.batchnorm, 0, rows); break;
+      case Op::add: k.add_f32(step.add, 0, rows); break;
+      case Op::upsample_nearest: k.upsample_nearest_f32(step.upsample, 0, rows); break;
+    }
+    trace(i, step);
+  }
+}
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_NN_PLAN_HPP

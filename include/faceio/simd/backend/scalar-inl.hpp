@@ -1,0 +1,61 @@
+// Scalar back end: one lane, separate multiply and add. The operations are listed in vec-inl.hpp.
+FACEIO_BEGIN_NAMESPACE
+namespace FACEIO_TARGET_NS {
+
+struct vf32 {
+  static constexpr int lanes = 1;
+  float v;
+};
+
+/// Register tile of a dense convolution: pixels x vectors of output channels.
+inline constexpr int kTilePixels = 1;
+inline constexpr int kTileVectors = 8;
+
+FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {*p}; }
+FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { *p = a.v; }
+FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept { return {n > 0 ? *p : 0.0f}; }
+FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
+  if (n > 0) *p = a.v;
+}
+FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {0.0f}; }
+FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {x}; }
+FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {a.v + b.v}; }
+FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {a.v - b.v}; }
+FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {a.v * b.v}; }
+FACEIO_ALWAYS_INLINE vf32 div(vf32 a, vf32 b) noexcept { return {a.v / b.v}; }
+FACEIO_ALWAYS_INLINE vf32 min(vf32 a, vf32 b) noexcept { return {a.v < b.v ? a.v : b.v}; }
+FACEIO_ALWAYS_INLINE vf32 max(vf32 a, vf32 b) noexcept { return {a.v > b.v ? a.v : b.v}; }
+FACEIO_ALWAYS_INLINE vf32 sqrt(vf32 a) noexcept { return {__builtin_sqrtf(a.v)}; }
+FACEIO_ALWAYS_INLINE vf32 abs(vf32 a) noexcept { return {__builtin_fabsf(a.v)}; }
+FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept { return {a.v * b.v + c.v}; }
+FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept { return {c.v - a.v * b.v}; }
+FACEIO_ALWAYS_INLINE vf32 select_gt(vf32 a, vf32 b, vf32 x, vf32 y) noexcept {
+  return {a.v > b.v ? x.v : y.v};
+}
+FACEIO_ALWAYS_INLINE bool any_gt(vf32 a, vf32 b) noexcept { return a.v > b.v; }
+
+// Adding 1.5 * 2^23 leaves no fraction bits, so the addition itself rounds to nearest even.
+FACEIO_ALWAYS_INLINE vf32 round_nearest(vf32 a) noexcept {
+  const float shifted = a.v + 12582912.0f;
+  return {shifted - 12582912.0f};
+}
+FACEIO_ALWAYS_INLINE vf32 pow2(vf32 n) noexcept {
+  const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(n.v) + 127) << 23;
+  vf32 result;
+  __builtin_memcpy(&result.v, &bits, sizeof bits);
+  return result;
+}
+FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept { return {static_cast<float>(*p)}; }
+FACEIO_ALWAYS_INLINE vf32 load_u8_n(const uint8_t* p, int n) noexcept {
+  return {n > 0 ? static_cast<float>(*p) : 0.0f};
+}
+FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept {
+  const vf32 clamped = min(max(a, zero()), splat(255.0f));
+  *p = static_cast<uint8_t>(static_cast<int32_t>(round_nearest(clamped).v));
+}
+FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
+  if (n > 0) store_u8(p, a);
+}
+
+}  // namespace FACEIO_TARGET_NS
+FACEIO_END_NAMESPACE

@@ -1,0 +1,66 @@
+// The vector layer of the current target: one struct, vf32, and about thirty free functions. Kernels
+// use nothing else, so a back end is this list and no more. Included once per target by all-inl.hpp.
+//
+//   vf32::lanes                          floats in a vector; divides kPanel (16)
+//   load(p) store(p, v)                  no alignment needed
+//   load_n(p, n) store_n(p, v, n)        first n lanes, 0 <= n <= lanes; the rest is zero / untouched
+//   load_u8(p) load_u8_n(p, n)           bytes to floats
+//   store_u8(p, v) store_u8_n(p, v, n)   round to nearest even, clamp to 0..255
+//   zero() splat(x)
+//   add sub mul div min max sqrt abs     min(a, b) = a < b ? a : b, max(a, b) = a > b ? a : b: a NaN
+//                                        in either argument gives b
+//   fma(a, b, c) fnma(a, b, c)           a*b + c and c - a*b; one rounding on avx2 and avx512, two on
+//                                        scalar and sse (the two numeric classes, docs/dispatch.md)
+//   select_gt(a, b, x, y)                a > b ? x : y, lane by lane
+//   round_nearest(a)                     to an integer, ties to even; |a| < 2^22
+//   pow2(n)                              2^n for an integral n in [-126, 127]
+//   any_gt(a, b)                         true when a > b in some lane
+//   exp(a), Sum16 and lane_sum(sum)      built from the above, below
+#if FACEIO_TARGET_ID == 0
+#include "backend/scalar-inl.hpp"
+#elif FACEIO_TARGET_ID == 1
+#include "backend/sse-inl.hpp"
+#elif FACEIO_TARGET_ID == 2
+#include "backend/avx2-inl.hpp"
+#else
+#include "backend/avx512-inl.hpp"
+#endif
+
+FACEIO_BEGIN_NAMESPACE
+namespace FACEIO_TARGET_NS {
+
+/// e^a, relative error below 2e-7 for a in [-87, 88]; clamped outside.
+/// Argument reduction and minimax polynomial of degree 5 as in Cephes expf (S. L. Moshier).
+FACEIO_ALWAYS_INLINE vf32 exp(vf32 a) noexcept {
+  const vf32 x = min(max(a, splat(-87.0f)), splat(88.0f));
+  const vf32 n = round_nearest(mul(x, splat(1.44269504088896341f)));
+  vf32 r = fnma(n, splat(0.693359375f), x);
+  r = fnma(n, splat(-2.12194440e-4f), r);
+  vf32 p = splat(1.9875691500e-4f);
+  p = fma(p, r, splat(1.3981999507e-3f));
+  p = fma(p, r, splat(8.3334519073e-3f));
+  p = fma(p, r, splat(4.1665795894e-2f));
+  p = fma(p, r, splat(1.6666665459e-1f));
+  p = fma(p, r, splat(5.0000001201e-1f));
+  p = fma(p, mul(r, r), add(r, splat(1.0f)));
+  return mul(p, pow2(n));
+}
+
+/// Sixteen running sums, the same sixteen for every vector width, so that a reduction gives the same
+/// bits on all targets of one numeric class.
+struct Sum16 {
+  static constexpr int kVectors = 16 / vf32::lanes;
+  vf32 part[kVectors];
+};
+FACEIO_ALWAYS_INLINE float lane_sum(const Sum16& sum) noexcept {
+  float s[16];
+  FACEIO_UNROLL
+  for (int v = 0; v < Sum16::kVectors; ++v) store(s + v * vf32::lanes, sum.part[v]);
+  for (int width = 8; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) s[i] = s[i] + s[i + width];
+  }
+  return s[0];
+}
+
+}  // namespace FACEIO_TARGET_NS
+FACEIO_END_NAMESPACE

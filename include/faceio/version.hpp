@@ -1,0 +1,80 @@
+// Version numbers and the inline namespace that every faceio symbol lives in.
+//
+// The namespace name spells what the compiler was told about the CPU. Two translation units that are
+// compiled with different -m flags therefore hold different symbols: passing a faceio object between
+// them fails to link, and the linker can never merge an AVX2 body into a baseline program (which
+// would die with SIGILL on an older CPU, see docs/dispatch.md). Never spell the inner namespace.
+#ifndef FACEIO_VERSION_HPP
+#define FACEIO_VERSION_HPP
+
+#define FACEIO_VERSION_MAJOR 0
+#define FACEIO_VERSION_MINOR 1
+#define FACEIO_VERSION_PATCH 0
+
+#define FACEIO_CONCAT_INNER(a, b) a##b
+#define FACEIO_CONCAT(a, b) FACEIO_CONCAT_INNER(a, b)
+#define FACEIO_STRINGIZE_INNER(a) #a
+#define FACEIO_STRINGIZE(a) FACEIO_STRINGIZE_INNER(a)
+
+#define FACEIO_VERSION_STRING                                                     \
+  FACEIO_STRINGIZE(FACEIO_VERSION_MAJOR)                                          \
+  "." FACEIO_STRINGIZE(FACEIO_VERSION_MINOR) "." FACEIO_STRINGIZE(FACEIO_VERSION_PATCH)
+
+#if defined(__AVX512F__)
+#define FACEIO_ABI_LEVEL avx512
+#elif defined(__AVX2__)
+#define FACEIO_ABI_LEVEL avx2
+#elif defined(__AVX__)
+#define FACEIO_ABI_LEVEL avx
+#elif defined(__SSE4_2__)
+#define FACEIO_ABI_LEVEL sse42
+#elif defined(__SSE4_1__)
+#define FACEIO_ABI_LEVEL sse41
+#elif defined(__SSSE3__)
+#define FACEIO_ABI_LEVEL ssse3
+#elif defined(__SSE3__)
+#define FACEIO_ABI_LEVEL sse3
+#elif defined(__SSE2__) || defined(_M_X64)
+#define FACEIO_ABI_LEVEL sse2
+#else
+#define FACEIO_ABI_LEVEL generic
+#endif
+
+#if defined(__FMA__)
+#define FACEIO_ABI_FMA _fma
+#else
+#define FACEIO_ABI_FMA
+#endif
+
+#if defined(__BMI2__)
+#define FACEIO_ABI_BMI _bmi2
+#else
+#define FACEIO_ABI_BMI
+#endif
+
+#if defined(__FAST_MATH__)
+#define FACEIO_ABI_MATH _fastmath
+#else
+#define FACEIO_ABI_MATH
+#endif
+
+// Assertions change the body of inline functions, so they are part of the tag (core/config.hpp).
+#if defined(FACEIO_ENABLE_ASSERT)
+#define FACEIO_ABI_CHECK _checked
+#else
+#define FACEIO_ABI_CHECK
+#endif
+
+#define FACEIO_ABI_NAMESPACE                                                                     \
+  FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(v,         \
+      FACEIO_VERSION_MAJOR), _), FACEIO_ABI_LEVEL), FACEIO_ABI_FMA), FACEIO_ABI_BMI),            \
+      FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK))
+
+#define FACEIO_BEGIN_NAMESPACE \
+  namespace faceio {           \
+  inline namespace FACEIO_ABI_NAMESPACE {
+#define FACEIO_END_NAMESPACE \
+  }                          \
+  }
+
+#endif  // FACEIO_VERSION_HPP
