@@ -30,14 +30,14 @@ enum class Errc : uint16_t {
   image_bad_stride,   // detail: smallest stride in bytes that this format and width need
   image_bad_format,   // detail: PixelFormat value
   image_odd_size,     // NV12, NV21 and YUYV need an even width (and NV12, NV21 an even height)
+  crop_bad_size,      // an aligned crop has another size than the network wants
   // memory
   arena_too_small,    // detail: bytes that are missing (saturated)
   arena_misaligned,   // detail: address modulo 64
   // alignment and embedding
   landmarks_degenerate,  // all five points coincide, or one of them is not finite
-  // programs
+  // targets
   unsupported_target,   // the CPU or this build lacks the instruction set that was asked for
-  selftest_failed,      // detail: index of the first operation that disagrees
 };
 
 /// One sentence: what went wrong and what to do next. Never null.
@@ -71,6 +71,8 @@ constexpr const char* message(Errc code) noexcept {
     case Errc::image_bad_format: return "unknown PixelFormat value";
     case Errc::image_odd_size:
       return "this pixel format shares chroma between pixels and needs even sizes; crop by one pixel";
+    case Errc::crop_bad_size:
+      return "the aligned crop has the wrong size; give Embedder::crop_size() pixels, or embed() the picture";
     case Errc::arena_too_small:
       return "the memory given is too small; ask requirements() and give that many bytes";
     case Errc::arena_misaligned:
@@ -79,8 +81,6 @@ constexpr const char* message(Errc code) noexcept {
       return "the five landmarks do not span a face (coincident or not finite); it cannot be aligned";
     case Errc::unsupported_target:
       return "this CPU or build lacks the instruction set asked for; unset FACEIO_ISA or choose a lower one";
-    case Errc::selftest_failed:
-      return "a layer disagrees with its recorded answer; do not trust results of this build";
   }
   return "unknown error code";
 }

@@ -4,7 +4,10 @@
 
 #include "conv_f32-inl.hpp"
 #include "depthwise_f32-inl.hpp"
+#include "detection_f32-inl.hpp"
 #include "elementwise_f32-inl.hpp"
+#include "image_u8-inl.hpp"
+#include "reduce_f32-inl.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {

@@ -44,9 +44,11 @@ struct ConvArgs {
   Activation activation = Activation::linear;
 };
 
-/// Output rows or columns of a 3x3 convolution. One pixel of padding always follows the input.
+/// Output rows or columns of a 3x3 convolution; 0 when the padded input is smaller than the kernel.
+/// One pixel of padding always follows the input.
 constexpr int32_t conv3x3_output(int32_t input, int32_t stride, int32_t pad_before) noexcept {
-  return (input + pad_before + 1 - 3) / stride + 1;
+  const int32_t padded = input + pad_before + 1;
+  return padded < 3 ? 0 : (padded - 3) / stride + 1;
 }
 
 FACEIO_END_NAMESPACE

@@ -4,7 +4,10 @@
 
 #include "../simd/target.hpp"
 #include "conv.hpp"
+#include "detection.hpp"
 #include "elementwise.hpp"
+#include "image.hpp"
+#include "reduce.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 

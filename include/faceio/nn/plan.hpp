@@ -1,4 +1,4 @@
-// From table and blob to something that runs: bind_weights() checks a blob against a network once;
+// From table and blob to something that runs: bind() checks a blob against a network once;
 // make_plan() lays the network out for one input size; run() executes it.
 #ifndef FACEIO_NN_PLAN_HPP
 #define FACEIO_NN_PLAN_HPP
@@ -26,13 +26,31 @@ inline bool has_shape(const BlobEntry* e, Layout layout, uint32_t d0, uint32_t d
 
 }  // namespace detail
 
-/// Finds the tensors of every operation and checks type, layout and shape. `bound` holds one element
-/// per operation. `global_side` is the side of the map that global_depthwise reads.
-/// Errors: model_mismatch, blob_missing_tensor (detail: operation index).
-inline Status bind_weights(const NetworkView& network, const Blob& blob, uint32_t global_side,
-                           Span<OpWeights> bound) noexcept {
+/// A network with the tensors of a blob and the kernels of a target. Immutable after bind(), so any
+/// number of threads may use it. The blob and the persistent memory must outlive it.
+struct BoundNetwork {
+  NetworkView network{};
+  Span<const OpWeights> weights{};
+  const KernelTable* kernels = nullptr;
+  Preprocessing preprocessing{};
+};
+
+/// Persistent bytes that bind() takes.
+constexpr size_t bound_bytes(const NetworkView& network) noexcept {
+  return round_up(network.ops.size * sizeof(OpWeights), kAlignment_bytes);
+}
+
+/// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the side
+/// of the map that global_depthwise reads (0 when the network has none).
+/// Errors: model_mismatch, blob_missing_tensor (detail: operation index), those of Arena::status().
+inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
+                                 const KernelTable& kernels, uint32_t global_side,
+                                 Arena& persistent) noexcept {
   using detail::has_shape;
   if (blob.model_id() != network.model_id) return Errc::model_mismatch;
+  OpWeights* const bound = persistent.take<OpWeights>(network.ops.size);
+  const Status memory = persistent.status();
+  if (!memory.ok()) return memory;
   for (size_t i = 0; i < network.ops.size; ++i) {
     const OpRecord& op = network.ops[i];
     const auto index = static_cast<uint16_t>(i);
@@ -75,7 +93,9 @@ inline Status bind_weights(const NetworkView& network, const Blob& blob, uint32_
       w.slope = blob.floats_of(*slope);
     }
   }
-  return Status();
+  const Result<Preprocessing> preprocessing = blob.preprocessing();
+  if (!preprocessing) return preprocessing.status();
+  return BoundNetwork{network, {bound, network.ops.size}, &kernels, *preprocessing};
 }
 
 /// One operation with everything resolved. Only the arguments of its kind are meaningful.
@@ -105,10 +125,11 @@ constexpr size_t plan_bytes(const NetworkView& network, Size input) noexcept {
          plan_memory(network, input).total_bytes;
 }
 
-/// Lays `network` out for pictures of `input` pixels, taking plan_bytes() from `scratch`.
+/// Lays the network out for pictures of `input` pixels, taking plan_bytes() from `scratch`.
 /// Errors: those of Arena::status().
-inline Result<Plan> make_plan(const NetworkView& network, Span<const OpWeights> weights,
-                              const KernelTable& kernels, Size input, Arena& scratch) noexcept {
+inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Arena& scratch) noexcept {
+  const NetworkView& network = bound.network;
+  const Span<const OpWeights> weights = bound.weights;
   const MemoryPlan memory = plan_memory(network, input);
   Step* const steps = scratch.take<Step>(network.ops.size);
   uint8_t* const base = scratch.take<uint8_t>(memory.total_bytes);
@@ -130,7 +151,7 @@ inline Result<Plan> make_plan(const NetworkView& network, Span<const OpWeights> 
   };
 
   Plan plan;
-  plan.kernels = &kernels;
+  plan.kernels = bound.kernels;
   plan.steps = {steps, network.ops.size};
   plan.input = view_of(0);
   for (const uint16_t id : network.outputs) plan.outputs[plan.output_count++] = view_of(id);
@@ -186,6 +207,14 @@ inline void zero_border(const MapView& map) noexcept {
     float* right = map.row(y) + static_cast<ptrdiff_t>(map.width) * map.pixel_stride;
     for (size_t i = 0; i < stride; ++i) left[i] = right[i] = 0.0f;
   }
+}
+
+/// Writes a picture into the input of a plan as the network wants it. Pixels of the input beyond the
+/// picture get the mean colour. Precondition: validate(image) is ok.
+inline void load_input(const BoundNetwork& bound, const Plan& plan, const ImageView& image) noexcept {
+  const Preprocessing& p = bound.preprocessing;
+  const UnpackArgs args{image, plan.input, p.bgr, {p.mean[0], p.mean[1], p.mean[2]}, p.scale};
+  bound.kernels->u8_to_f32(args, 0, plan.input.height);
 }
 
 /// Hook of run(): called after each step with its index and what it wrote.

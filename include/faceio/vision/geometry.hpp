@@ -29,8 +29,8 @@ enum LandmarkIndex : int {
   kNose,
   kMouthImageLeft,
   kMouthImageRight,
-  kLandmarkCount
 };
+inline constexpr int kLandmarkCount = 5;
 
 /// Five points of a face in LandmarkIndex order, pixels.
 struct Landmarks {

@@ -37,6 +37,8 @@ class JpegCheck {
       } else if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
                  marker != 0xCC) {
         if (!on_frame(marker, payload)) return false;
+      } else if (marker == 0xC4) {
+        if (!on_huffman_tables(payload)) return false;
       } else if (marker == 0xDD && payload.size >= 2) {
         restart_interval_ = read_be16(payload.data);
       } else if (marker == 0xEE && payload.size >= 12 && starts_with(payload, "Adobe", 5)) {
@@ -96,6 +98,21 @@ class JpegCheck {
     return true;
   }
 
+  /// stb 2.27 writes past its tables when a Huffman table states more than 256 codes.
+  bool on_huffman_tables(Span<const uint8_t> payload) {
+    constexpr size_t kCounts_bytes = 17;  // class and number, then codes of length 1 to 16
+    size_t position = 0;
+    while (position < payload.size) {
+      size_t codes = 0;
+      bool good = payload.size - position >= kCounts_bytes;
+      for (size_t i = 1; good && i < kCounts_bytes; ++i) codes += payload[position + i];
+      good = good && codes <= 256 && payload.size - position - kCounts_bytes >= codes;
+      if (!good) return fail("the JPEG has an impossible Huffman table; copy or export it again");
+      position += kCounts_bytes + codes;
+    }
+    return true;
+  }
+
   bool on_scan(Span<const uint8_t> payload, size_t restarts) {
     const char* damaged = "the JPEG has a damaged scan header; copy or export it again";
     if (components_ == 0 || payload.empty()) return fail(damaged);
@@ -113,7 +130,8 @@ class JpegCheck {
     for (size_t i = 0; i < count; ++i) {
       Component* match = nullptr;
       for (size_t c = 0; c < components_; ++c) {
-        if (component_[c].id == payload[1 + 2 * i]) match = &component_[c];
+        const bool same = component_[c].id == payload[1 + 2 * i];
+        if (same && match == nullptr) match = &component_[c];  // the first, as the decoder chooses
       }
       if (match == nullptr) return fail(damaged);
       match->scanned = match->scanned || first_look;

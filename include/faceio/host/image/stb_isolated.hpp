@@ -44,7 +44,6 @@
 #endif
 
 #pragma push_macro("STB_IMAGE_IMPLEMENTATION")
-#pragma push_macro("STB_IMAGE_STATIC")
 #pragma push_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma push_macro("STBIDEF")
 #pragma push_macro("STBI_ASSERT")
@@ -97,7 +96,6 @@
 #pragma push_macro("STBI_WRITE_NO_STDIO")
 
 #undef STB_IMAGE_IMPLEMENTATION
-#undef STB_IMAGE_STATIC
 #undef STBI_INCLUDE_STB_IMAGE_H
 #undef STBIDEF
 #undef STBI_ASSERT
@@ -167,8 +165,20 @@ static inline void* reallocate(void* block, size_t size_bytes) {
   return size_bytes > allocation_limit_bytes ? nullptr : realloc(block, size_bytes);
 }
 
+// What the declaring part of stb_image.h provides. That part is skipped: it declares everything
+// extern "C", and gcc then gives static functions C names, which collide with a second copy.
+#define STBI_INCLUDE_STB_IMAGE_H
+#define STBIDEF static
+enum { STBI_default = 0, STBI_grey = 1, STBI_grey_alpha = 2, STBI_rgb = 3, STBI_rgb_alpha = 4 };
+typedef unsigned char stbi_uc;
+typedef unsigned short stbi_us;
+typedef struct {
+  int (*read)(void* user, char* data, int size);
+  void (*skip)(void* user, int n);
+  int (*eof)(void* user);
+} stbi_io_callbacks;
+
 #define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
 #define STBI_ASSERT(condition) static_cast<void>(0)  // hostile files must not end the program
 #define STBI_MALLOC(size_bytes) allocate(size_bytes)
 #define STBI_REALLOC(block, size_bytes) reallocate(block, size_bytes)
@@ -199,7 +209,6 @@ static inline void* reallocate(void* block, size_t size_bytes) {
 FACEIO_END_NAMESPACE
 
 #pragma pop_macro("STB_IMAGE_IMPLEMENTATION")
-#pragma pop_macro("STB_IMAGE_STATIC")
 #pragma pop_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma pop_macro("STBIDEF")
 #pragma pop_macro("STBI_ASSERT")

@@ -1,0 +1,184 @@
+// Detector and Embedder with their memory: the convenient way in for host programs. Loads a blob from
+// a file, owns persistent and scratch memory, throws host::Error.
+#ifndef FACEIO_HOST_OWNED_HPP
+#define FACEIO_HOST_OWNED_HPP
+
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../nn/selftest.hpp"
+#include "../pipeline/detector.hpp"
+#include "../pipeline/embedder.hpp"
+#include "mapped_file.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+namespace host {
+
+/// What went wrong, where, and what to do next. status() tells the same to programs; it is ok() when
+/// the operating system refused a file.
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& sentence) : std::runtime_error(sentence) {}
+  Error(const std::string& where, Status status)
+      : std::runtime_error(where + ": " + status.text() + detail_of(status)), status_(status) {}
+  Status status() const noexcept { return status_; }
+
+ private:
+  static std::string detail_of(Status status) {
+    return status.detail == 0 ? std::string() : " [" + std::to_string(status.detail) + "]";
+  }
+  Status status_;
+};
+
+/// The value of a result, or an Error that begins with `where`.
+template <class T>
+T value_or_throw(const Result<T>& result, const std::string& where) {
+  if (!result) throw Error(where, result.status());
+  return *result;
+}
+
+/// 64-byte aligned bytes that only ever grow.
+class AlignedBytes {
+ public:
+  Span<uint8_t> at_least(size_t size_bytes) {
+    if (!data_ || size_bytes > size_) {
+      size_ = 0;
+      data_.reset();
+      data_.reset(static_cast<uint8_t*>(::operator new(size_bytes, kAlign)));
+      size_ = size_bytes;
+    }
+    return {data_.get(), data_ ? size_ : 0};
+  }
+
+ private:
+  static constexpr std::align_val_t kAlign{kAlignment_bytes};
+  struct Free {
+    void operator()(uint8_t* p) const noexcept { ::operator delete(p, kAlign); }
+  };
+  std::unique_ptr<uint8_t, Free> data_;
+  size_t size_ = 0;
+};
+
+/// A weight file, mapped and validated.
+class LoadedBlob {
+ public:
+  explicit LoadedBlob(const std::string& path)
+      : file_(mapped(path)), blob_(value_or_throw(Blob::open(file_.bytes()), path)) {}
+  const Blob& blob() const noexcept { return blob_; }
+
+ private:
+  static MappedFile mapped(const std::string& path) {
+    MappedFile file;
+    std::string error;
+    if (!MappedFile::open(path, file, error)) throw Error(error);
+    return file;
+  }
+
+  MappedFile file_;
+  Blob blob_;
+};
+
+/// The target of FACEIO_ISA, or the best one of this CPU.
+inline Target target_or_throw() { return value_or_throw(best_target(), "FACEIO_ISA"); }
+
+/// A detector for one thread at a time. Grows its scratch memory when a larger picture comes; after
+/// that, detecting does not allocate except for the returned vector.
+class OwnedDetector {
+ public:
+  static OwnedDetector load(const std::string& path, const DetectorOptions& options = {}) {
+    return load(path, options, target_or_throw());
+  }
+  static OwnedDetector load(const std::string& path, const DetectorOptions& options, Target target) {
+    return OwnedDetector(path, options, target);
+  }
+
+  /// Best first. Throws Error for a picture that cannot be read.
+  std::vector<Face> detect(const ImageView& image) {
+    const Status valid = validate(image);
+    if (!valid.ok()) throw Error("detect", valid);
+    const Span<uint8_t> scratch = scratch_.at_least(workspace_bytes(image.size));
+    std::vector<Face> faces(64);
+    for (;;) {
+      const Detections found =
+          value_or_throw(detector_.detect(image, scratch, {faces.data(), faces.size()}), "detect");
+      const bool complete = found.found == found.faces.size;
+      faces.resize(found.found);
+      if (complete) return faces;
+    }
+  }
+
+  /// Scratch bytes for pictures of this size.
+  size_t workspace_bytes(Size image) const {
+    return Detector::requirements(image, detector_.options()).scratch_bytes;
+  }
+  const Detector& detector() const noexcept { return detector_; }
+  const Blob& blob() const noexcept { return loaded_.blob(); }
+
+ private:
+  OwnedDetector(const std::string& path, const DetectorOptions& options, Target target)
+      : loaded_(path),
+        detector_(value_or_throw(
+            Detector::create(loaded_.blob(),
+                             persistent_.at_least(Detector::requirements({}, options).persistent_bytes),
+                             options, target),
+            path)) {}
+
+  LoadedBlob loaded_;
+  AlignedBytes persistent_;
+  AlignedBytes scratch_;
+  Detector detector_;
+};
+
+/// An embedder for one thread at a time. Embedding does not allocate.
+class OwnedEmbedder {
+ public:
+  static OwnedEmbedder load(const std::string& path) { return load(path, target_or_throw()); }
+  static OwnedEmbedder load(const std::string& path, Target target) {
+    return OwnedEmbedder(path, target);
+  }
+
+  /// Aligns by the five landmarks and embeds. Throws Error.
+  Embedded embed(const ImageView& image, const Landmarks& landmarks) {
+    return value_or_throw(embedder_.embed(image, landmarks, scratch()), "embed");
+  }
+  /// Embeds an aligned 112x112 crop. Throws Error.
+  Embedding embed_crop(const ImageView& crop) {
+    return value_or_throw(embedder_.embed_crop(crop, scratch()), "embed");
+  }
+  float cosine(const Embedding& a, const Embedding& b) const {
+    return value_or_throw(embedder_.cosine(a, b), "compare");
+  }
+
+  const Embedder& embedder() const noexcept { return embedder_; }
+  const Blob& blob() const noexcept { return loaded_.blob(); }
+
+ private:
+  OwnedEmbedder(const std::string& path, Target target)
+      : loaded_(path),
+        embedder_(value_or_throw(
+            Embedder::create(loaded_.blob(),
+                             persistent_.at_least(Embedder::requirements().persistent_bytes), target),
+            path)) {}
+
+  Span<uint8_t> scratch() { return scratch_.at_least(Embedder::requirements().scratch_bytes); }
+
+  LoadedBlob loaded_;
+  AlignedBytes persistent_;
+  AlignedBytes scratch_;
+  Embedder embedder_;
+};
+
+/// Replays the recorded answers of a blob on one target. Throws Error.
+inline SelftestReport selftest(const BoundNetwork& bound, const Blob& blob) {
+  AlignedBytes scratch;
+  Arena arena(scratch.at_least(selftest_bytes(bound, blob)));
+  return value_or_throw(faceio::selftest(bound, blob, arena), "selftest");
+}
+
+}  // namespace host
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_HOST_OWNED_HPP

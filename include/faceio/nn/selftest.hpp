@@ -1,0 +1,97 @@
+// Replays the small input recorded in a blob and compares every layer with its recorded answer.
+#ifndef FACEIO_NN_SELFTEST_HPP
+#define FACEIO_NN_SELFTEST_HPP
+
+#include "plan.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+struct SelftestReport {
+  int32_t checked_ops = 0;    // operations with a recorded answer
+  int32_t worst_op = -1;      // operation with the largest difference relative to its tolerance
+  float worst_ratio = 0.0f;   // that difference / tolerance; above 1 the operation disagrees
+  int32_t first_bad_op = -1;  // first operation that disagrees; -1: all agree
+};
+
+namespace detail {
+
+inline Size selftest_size(const Blob& blob) noexcept {
+  const BlobEntry* input = blob.find(kWholeModel, Role::selftest_input);
+  if (input == nullptr || input->dtype != DType::u8 || input->rank != 3 || input->dims[2] != 3 ||
+      input->dims[0] > 4096 || input->dims[1] > 4096) {
+    return Size{};
+  }
+  return Size{static_cast<int32_t>(input->dims[1]), static_cast<int32_t>(input->dims[0])};
+}
+
+/// Trace hook that samples what a step wrote.
+struct CompareStep {
+  const Blob* blob;
+  SelftestReport* report;
+
+  void operator()(size_t index, const Step& step) const noexcept {
+    const BlobEntry* entry = blob->find(static_cast<uint16_t>(index), Role::selftest_output);
+    const MapView& out = step.out;
+    if (entry == nullptr || entry->dtype != DType::f32 || entry->layout != Layout::samples ||
+        entry->dims[1] != static_cast<uint32_t>(out.height) ||
+        entry->dims[2] != static_cast<uint32_t>(out.width) ||
+        entry->dims[3] != static_cast<uint32_t>(out.channels)) {
+      return;
+    }
+    const float* expected = blob->floats_of(*entry);
+    const auto channels = static_cast<uint64_t>(out.channels);
+    const auto width = static_cast<uint64_t>(out.width);
+    const uint64_t elements = static_cast<uint64_t>(out.height) * width * channels;
+    for (uint32_t i = 0; i < entry->dims[0]; ++i) {
+      const uint64_t at = sample_index(i, elements);
+      const auto c = static_cast<ptrdiff_t>(at % channels);
+      const auto x = static_cast<ptrdiff_t>(at / channels % width);
+      const auto y = static_cast<int32_t>(at / channels / width);
+      const float value = out.row(y)[x * out.pixel_stride + c];
+      const float difference = value > expected[i] ? value - expected[i] : expected[i] - value;
+      float ratio = difference / entry->tolerance;
+      if (!(ratio <= 3.4e38f)) ratio = 3.4e38f;  // NaN in the layer, or a tolerance of zero
+      if (ratio > report->worst_ratio) {
+        report->worst_ratio = ratio;
+        report->worst_op = static_cast<int32_t>(index);
+      }
+      if (ratio > 1.0f && report->first_bad_op < 0) {
+        report->first_bad_op = static_cast<int32_t>(index);
+      }
+    }
+    ++report->checked_ops;
+  }
+};
+
+}  // namespace detail
+
+/// Scratch bytes of selftest(); 0 when the blob carries no self-test.
+inline size_t selftest_bytes(const BoundNetwork& bound, const Blob& blob) noexcept {
+  const Size size = detail::selftest_size(blob);
+  return size.width_px == 0 ? 0 : plan_bytes(bound.network, size);
+}
+
+/// Errors: blob_missing_tensor when the blob carries no self-test or not one for every operation,
+/// those of Arena::status(). Disagreement is not an error here: it is in the report.
+inline Result<SelftestReport> selftest(const BoundNetwork& bound, const Blob& blob,
+                                       Arena& scratch) noexcept {
+  const Size size = detail::selftest_size(blob);
+  if (size.width_px == 0) return Status(Errc::blob_missing_tensor, kWholeModel);
+  const Result<Plan> plan = make_plan(bound, size, scratch);
+  if (!plan) return plan.status();
+  const BlobEntry& input = *blob.find(kWholeModel, Role::selftest_input);
+  // The recorded pixels are in the network's channel order already.
+  const PixelFormat format = bound.preprocessing.bgr ? PixelFormat::BGR8 : PixelFormat::RGB8;
+  load_input(bound, *plan,
+             ImageView(blob.bytes_of(input), size, row_bytes(format, size.width_px), format));
+  SelftestReport report;
+  run(*plan, detail::CompareStep{&blob, &report});
+  if (report.checked_ops != static_cast<int32_t>(bound.network.ops.size)) {
+    return Status(Errc::blob_missing_tensor, static_cast<size_t>(report.checked_ops));
+  }
+  return report;
+}
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_NN_SELFTEST_HPP

@@ -1,0 +1,142 @@
+// Face in, embedding out: alignment to the ArcFace template, then MobileFaceNet.
+#ifndef FACEIO_PIPELINE_EMBEDDER_HPP
+#define FACEIO_PIPELINE_EMBEDDER_HPP
+
+#include "../kernels/targets.hpp"
+#include "../models/mobilefacenet_192.hpp"
+#include "../nn/plan.hpp"
+#include "../vision/align.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+/// Longest embedding of any supported network.
+inline constexpr int32_t kMaxEmbeddingSize = 512;
+
+/// A face as a direction: `size` numbers with L2 norm 1 (all zeros when the network gave none). Carries
+/// the id of the model that made it, because embeddings of different models cannot be compared.
+struct Embedding {
+  float values[kMaxEmbeddingSize] = {};
+  int32_t size = 0;
+  uint64_t model_id = 0;
+  float raw_norm = 0.0f;  // L2 norm before normalisation; falls with image quality
+};
+
+struct Embedded {
+  Embedding embedding;
+  Alignment alignment;
+};
+
+/// MobileFaceNet behind an ArcFace alignment. Immutable after create(): share one among any number of
+/// threads, each with its own scratch memory. The blob and the persistent memory must outlive it.
+class Embedder {
+ public:
+  constexpr Embedder() noexcept = default;
+
+  /// Exact bytes for create() and for embed() and embed_crop().
+  static constexpr Requirements requirements() noexcept {
+    Arena count;
+    count.take<uint8_t>(plan_bytes(network(), crop_size()));
+    count.take<uint8_t>(crop_bytes());
+    return {bound_bytes(network()), count.used_bytes()};
+  }
+
+  /// Size of the aligned crop.
+  static constexpr Size crop_size() noexcept {
+    static_assert(mobilefacenet_192::kCrop_px == kCropSide_px, "the template is for another crop");
+    return {mobilefacenet_192::kCrop_px, mobilefacenet_192::kCrop_px};
+  }
+  /// Bytes of an RGB8 crop without padding between rows.
+  static constexpr size_t crop_bytes() noexcept {
+    return row_bytes(PixelFormat::RGB8, crop_size().width_px) *
+           static_cast<size_t>(crop_size().height_px);
+  }
+
+  /// `persistent` holds requirements().persistent_bytes. Errors: model_mismatch, blob_missing_tensor,
+  /// unsupported_target, arena_too_small, arena_misaligned.
+  static Result<Embedder> create(const Blob& blob, Span<uint8_t> persistent, Target target) noexcept {
+    const KernelTable* kernels = table_for(target);
+    if (kernels == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
+    constexpr uint32_t kGlobalSide = 7;  // 112 px after four halvings
+    Arena arena(persistent);
+    const Result<BoundNetwork> bound = bind(network(), blob, *kernels, kGlobalSide, arena);
+    if (!bound) return bound.status();
+    Embedder embedder;
+    embedder.bound_ = *bound;
+    return embedder;
+  }
+
+  /// Cuts the aligned face out of a picture: RGB8, crop_bytes() bytes at `crop`.
+  /// Errors: image_*, landmarks_degenerate.
+  Result<Alignment> align(const ImageView& image, const Landmarks& landmarks,
+                          uint8_t* crop) const noexcept {
+    const Status valid = validate(image);
+    if (!valid.ok()) return valid;
+    const Result<Alignment> alignment = align_to_template(landmarks);
+    if (!alignment) return alignment;
+    const Similarity to_image = inverse(alignment->image_to_crop);
+    const WarpArgs warp{image,
+                        {to_image.a, -to_image.b, to_image.tx, to_image.b, to_image.a, to_image.ty},
+                        crop,
+                        crop_size(),
+                        row_bytes(PixelFormat::RGB8, crop_size().width_px)};
+    bound_.kernels->warp_affine_u8(warp, 0, crop_size().height_px);
+    return alignment;
+  }
+
+  /// Aligns and embeds one face. `scratch` holds requirements().scratch_bytes and is used only during
+  /// the call; no allocation. Errors: image_*, landmarks_degenerate, arena_*.
+  Result<Embedded> embed(const ImageView& image, const Landmarks& landmarks,
+                         Span<uint8_t> scratch) const noexcept {
+    Arena arena(scratch);
+    const Result<Plan> plan = make_plan(bound_, crop_size(), arena);
+    uint8_t* const crop = arena.take<uint8_t>(crop_bytes());
+    const Status memory = arena.status();
+    if (!memory.ok()) return memory;
+    const Result<Alignment> alignment = align(image, landmarks, crop);
+    if (!alignment) return alignment.status();
+    const auto stride = row_bytes(PixelFormat::RGB8, crop_size().width_px);
+    return Embedded{run_on(*plan, ImageView(crop, crop_size(), stride, PixelFormat::RGB8)), *alignment};
+  }
+
+  /// Embeds a face that is aligned already: a picture of crop_size() pixels in any format.
+  /// Errors: image_*, crop_bad_size, arena_*.
+  Result<Embedding> embed_crop(const ImageView& crop, Span<uint8_t> scratch) const noexcept {
+    const Status valid = validate(crop);
+    if (!valid.ok()) return valid;
+    if (crop.size != crop_size()) return Errc::crop_bad_size;
+    Arena arena(scratch);
+    const Result<Plan> plan = make_plan(bound_, crop_size(), arena);
+    if (!plan) return plan.status();
+    return run_on(*plan, crop);
+  }
+
+  /// Cosine of the angle between two embeddings, -1..1. Error: model_mismatch when they come from
+  /// different models.
+  Result<float> cosine(const Embedding& a, const Embedding& b) const noexcept {
+    if (a.model_id != b.model_id || a.size != b.size) return Errc::model_mismatch;
+    float result = 0.0f;
+    bound_.kernels->dot_f32({a.values, b.values, a.size, &result});
+    return result;
+  }
+
+  const BoundNetwork& bound() const noexcept { return bound_; }
+
+  static constexpr NetworkView network() noexcept { return mobilefacenet_192::kNetwork.view(); }
+
+ private:
+  Embedding run_on(const Plan& plan, const ImageView& crop) const noexcept {
+    load_input(bound_, plan, crop);
+    run(plan);
+    Embedding e;
+    e.size = mobilefacenet_192::kEmbeddingSize;
+    e.model_id = bound_.network.model_id;
+    bound_.kernels->l2_normalize_f32({plan.outputs[0].data, e.values, e.size, &e.raw_norm});
+    return e;
+  }
+
+  BoundNetwork bound_{};
+};
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_PIPELINE_EMBEDDER_HPP

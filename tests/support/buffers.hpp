@@ -1,0 +1,100 @@
+// Buffers that tell when a kernel strays: values are random, everything around them is poison, and
+// a misalignment shifts the start off the natural one.
+#ifndef FACEIO_TESTS_SUPPORT_BUFFERS_HPP
+#define FACEIO_TESTS_SUPPORT_BUFFERS_HPP
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <faceio/core/map_view.hpp>
+#include <limits>
+#include <random>
+#include <vector>
+
+namespace test {
+
+inline std::mt19937& rng() {
+  static std::mt19937 generator(20190502);
+  return generator;
+}
+inline float random_float(float low = -1.0f, float high = 1.0f) {
+  return std::uniform_real_distribution<float>(low, high)(rng());
+}
+inline std::vector<float> random_floats(size_t count, float low = -1.0f, float high = 1.0f) {
+  std::vector<float> values(count);
+  for (float& v : values) v = random_float(low, high);
+  return values;
+}
+
+/// Rounding bound of a float sum of `terms` products against a double one: the worst case grows with
+/// terms * epsilon * sum |a*b|; random signs grow with its root. `magnitude` is sum |a*b|.
+inline double tolerance(int terms, double magnitude) {
+  const double epsilon = std::numeric_limits<float>::epsilon();
+  return epsilon * (4.0 + 2.0 * std::sqrt(static_cast<double>(terms))) * (magnitude + 1e-30);
+}
+
+/// A signalling pattern that no kernel computes: tells untouched memory from written memory.
+inline float poison() {
+  const uint32_t bits = 0x7fa5a5a5u;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+inline bool is_poison(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return (bits & 0xffbfffffu) == (0x7fa5a5a5u & 0xffbfffffu);
+}
+
+/// A [height, width, channels] map with optional zero border, `offset_floats` off its natural
+/// alignment, a channel slice of a wider map when `map_channels` > channels, or a ring of rows.
+struct TestMap {
+  std::vector<float> storage;
+  faceio::MapView view;
+
+  TestMap(int height, int width, int channels, int border, int offset_floats = 0,
+          int map_channels = 0, int first_channel = 0) {
+    const int stride = faceio::channel_stride(map_channels > 0 ? map_channels : channels);
+    view.height = height;
+    view.width = width;
+    view.channels = channels;
+    view.pixel_stride = stride;
+    view.row_stride = (width + 2 * border) * stride;
+    view.border = border;
+    const size_t guard = 64;
+    storage.assign(guard + static_cast<size_t>(offset_floats) +
+                       static_cast<size_t>(height + 2 * border) * static_cast<size_t>(view.row_stride) + guard,
+                   poison());
+    view.data = storage.data() + guard + offset_floats + border * (view.row_stride + stride) + first_channel;
+  }
+
+  float& at(int y, int x, int c) { return view.row(y)[static_cast<ptrdiff_t>(x) * view.pixel_stride + c]; }
+  float at(int y, int x, int c) const {
+    return view.row(y)[static_cast<ptrdiff_t>(x) * view.pixel_stride + c];
+  }
+
+  /// Random channels, zero padding lanes, zero border.
+  void fill_random() {
+    const int b = view.border;
+    const int stored = faceio::channel_stride(view.channels);
+    for (int y = -b; y < view.height + b; ++y) {
+      for (int x = -b; x < view.width + b; ++x) {
+        const bool inside = y >= 0 && y < view.height && x >= 0 && x < view.width;
+        for (int c = 0; c < stored; ++c) {
+          at(y, x, c) = inside && c < view.channels ? random_float() : 0.0f;
+        }
+      }
+    }
+  }
+
+  /// Number of poisoned floats left; a kernel that wrote outside its map has lowered it.
+  size_t poison_count() const {
+    size_t count = 0;
+    for (const float v : storage) count += is_poison(v) ? 1 : 0;
+    return count;
+  }
+};
+
+}  // namespace test
+
+#endif
