@@ -5,91 +5,95 @@
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
-inline constexpr int kRunPixels = 32;    // 96 bytes: whole vectors for every width
-inline constexpr int kSpanPixels = 256;  // source pixels converted at once for a resize
+inline constexpr int kRunPixels = 32;  // 96 bytes: whole vectors for every width
 
-/// What u and v add to r, g and b, in 1/65536 grey levels, with one half for rounding.
-struct ChromaShift {
-  int32_t r, g, b;
+/// Where the components of a picture are, so that one expression reads every format. Component 0 of
+/// pixel (x, y) is at  base[0] + y * first_stride + x * first_step,  components 1 and 2 at
+/// base[k] + (y >> row_shift) * rest_stride + (x >> column_shift) * rest_step. They are r g b, or b g r
+/// when asked for and the format is not a y u v one, or y u v.
+struct PixelPlanes {
+  const uint8_t* base[3];
+  size_t first_stride, rest_stride;  // bytes
+  int32_t first_step, rest_step;     // bytes
+  int column_shift, row_shift;
+  bool yuv;
 };
-FACEIO_ALWAYS_INLINE ChromaShift chroma_shift(uint8_t u_byte, uint8_t v_byte) noexcept {
-  constexpr int32_t kHalf = 32768;
-  const int32_t u = u_byte - 128;
-  const int32_t v = v_byte - 128;
-  return {104597 * v + kHalf, -25675 * u - 53279 * v + kHalf, 132201 * u + kHalf};
-}
-FACEIO_ALWAYS_INLINE uint8_t grey_level(int32_t sixteenths_of_bits) noexcept {
-  const int32_t level = sixteenths_of_bits < 0 ? 0 : sixteenths_of_bits >> 16;
-  return static_cast<uint8_t>(level > 255 ? 255 : level);
-}
-FACEIO_ALWAYS_INLINE void put_yuv(uint8_t y_byte, const ChromaShift& shift, int red,
-                                  uint8_t* out) noexcept {
-  const int32_t y = (y_byte > 16 ? y_byte - 16 : 0) * 76309;
-  out[red] = grey_level(y + shift.r);
-  out[1] = grey_level(y + shift.g);
-  out[2 - red] = grey_level(y + shift.b);
-}
-
-/// Where red is within a pixel of a packed colour format (blue is at 2 - red).
-FACEIO_ALWAYS_INLINE int red_index(PixelFormat format) noexcept {
-  return format == PixelFormat::BGR8 || format == PixelFormat::BGRA8 ? 2 : 0;
-}
-/// Bytes from one pixel to the next of a packed colour format, 0 for all other formats.
-FACEIO_ALWAYS_INLINE int32_t colour_step(PixelFormat format) noexcept {
-  switch (format) {
-    case PixelFormat::RGB8:
-    case PixelFormat::BGR8: return 3;
-    case PixelFormat::RGBA8:
-    case PixelFormat::BGRA8: return 4;
-    default: return 0;
-  }
-}
-
-/// Pixels [x, x + count) of row y as three bytes each, red at index `red` (0 or 2).
-inline void read_pixels(const ImageView& image, int32_t y, int32_t x, int32_t count, int red,
-                        uint8_t* FACEIO_RESTRICT out) noexcept {
-  const uint8_t* row = image.row(y);
+inline PixelPlanes planes_of(const ImageView& image, bool bgr) noexcept {
+  const uint8_t* p = image.data;
+  const size_t stride = image.stride_bytes;
+  PixelPlanes planes{{p, p, p}, stride, stride, 1, 1, 0, 0, false};
+  bool blue_first = false;
   switch (image.format) {
-    case PixelFormat::RGB8:
-    case PixelFormat::BGR8:
-    case PixelFormat::RGBA8:
-    case PixelFormat::BGRA8: {
-      const int32_t step = colour_step(image.format);
-      const int from = red_index(image.format);
-      const uint8_t* p = row + static_cast<ptrdiff_t>(x) * step;
-      for (int32_t i = 0; i < count; ++i, p += step, out += 3) {
-        out[red] = p[from];
-        out[1] = p[1];
-        out[2 - red] = p[2 - from];
-      }
-      break;
-    }
-    case PixelFormat::GRAY8:
-      for (int32_t i = 0; i < count; ++i, out += 3) out[0] = out[1] = out[2] = row[x + i];
-      break;
+    case PixelFormat::GRAY8: return planes;
     case PixelFormat::NV12:
     case PixelFormat::NV21: {
-      const uint8_t* chroma = image.chroma_row(y);
-      const int u = image.format == PixelFormat::NV12 ? 0 : 1;
-      ChromaShift shift{};
-      for (int32_t i = 0; i < count; ++i, out += 3) {
-        const int32_t at = x + i;
-        const uint8_t* pair = chroma + (at - at % 2);
-        if (i == 0 || at % 2 == 0) shift = chroma_shift(pair[u], pair[1 - u]);
-        put_yuv(row[at], shift, red, out);
-      }
-      break;
+      const bool v_first = image.format == PixelFormat::NV21;
+      planes = {{p, image.chroma + (v_first ? 1 : 0), image.chroma + (v_first ? 0 : 1)},
+                stride, image.chroma_stride_bytes, 1, 2, 1, 1, true};
+      return planes;
     }
-    case PixelFormat::YUYV: {
-      ChromaShift shift{};
-      for (int32_t i = 0; i < count; ++i, out += 3) {
-        const int32_t at = x + i;
-        const uint8_t* pair = row + (at - at % 2) * 2;
-        if (i == 0 || at % 2 == 0) shift = chroma_shift(pair[1], pair[3]);
-        put_yuv(row[at * 2], shift, red, out);
-      }
-      break;
-    }
+    case PixelFormat::YUYV:
+      planes = {{p, p + 1, p + 3}, stride, stride, 2, 4, 1, 0, true};
+      return planes;
+    case PixelFormat::RGB8: planes.first_step = 3; break;
+    case PixelFormat::RGBA8: planes.first_step = 4; break;
+    case PixelFormat::BGR8: planes.first_step = 3, blue_first = true; break;
+    case PixelFormat::BGRA8: planes.first_step = 4, blue_first = true; break;
+  }
+  planes.rest_step = planes.first_step;
+  planes.base[0] = p + (blue_first == bgr ? 0 : 2);
+  planes.base[1] = p + 1;
+  planes.base[2] = p + (blue_first == bgr ? 2 : 0);
+  return planes;
+}
+
+/// One row of PixelPlanes.
+struct PixelRow {
+  const uint8_t* base[3];
+};
+FACEIO_ALWAYS_INLINE PixelRow row_of(const PixelPlanes& planes, int32_t y) noexcept {
+  const size_t rest = static_cast<size_t>(y >> planes.row_shift) * planes.rest_stride;
+  return {{planes.base[0] + static_cast<size_t>(y) * planes.first_stride, planes.base[1] + rest,
+           planes.base[2] + rest}};
+}
+/// Byte offsets of a pixel in its row: of component 0, and of components 1 and 2.
+struct PixelOffset {
+  int32_t first, rest;
+};
+FACEIO_ALWAYS_INLINE PixelOffset offset_of(const PixelPlanes& planes, int32_t x) noexcept {
+  return {x * planes.first_step, (x >> planes.column_shift) * planes.rest_step};
+}
+FACEIO_ALWAYS_INLINE void copy_pixel(uint8_t* out, const PixelRow& row, PixelOffset at) noexcept {
+  out[0] = row.base[0][at.first];
+  out[1] = row.base[1][at.rest];
+  out[2] = row.base[2][at.rest];
+}
+
+/// Up to kRunPixels pixels from y u v to r g b in place, or to b g r. BT.601, limited range.
+inline void yuv_run_to_rgb(uint8_t* pixels, int32_t count, bool bgr) noexcept {
+  uint8_t plane[3][kRunPixels] = {};  // zeros where a run ends inside a vector
+  for (int32_t i = 0; i < count; ++i) {
+    plane[0][i] = pixels[i * 3];
+    plane[1][i] = pixels[i * 3 + 1];
+    plane[2][i] = pixels[i * 3 + 2];
+  }
+  const vf32 y_offset = splat(16.0f), y_gain = splat(255.0f / 219.0f), middle = splat(128.0f);
+  const vf32 v_to_r = splat(1.402f * 255.0f / 224.0f), u_to_b = splat(1.772f * 255.0f / 224.0f);
+  const vf32 u_to_g = splat(0.344136f * 255.0f / 224.0f);
+  const vf32 v_to_g = splat(0.714136f * 255.0f / 224.0f);
+  const int red = bgr ? 2 : 0;
+  for (int32_t i = 0; i < count; i += vf32::lanes) {
+    const vf32 y = mul(max(sub(load_u8(plane[0] + i), y_offset), zero()), y_gain);
+    const vf32 u = sub(load_u8(plane[1] + i), middle);
+    const vf32 v = sub(load_u8(plane[2] + i), middle);
+    store_u8(plane[red] + i, fma(v, v_to_r, y));
+    store_u8(plane[1] + i, fnma(u, u_to_g, fnma(v, v_to_g, y)));
+    store_u8(plane[2 - red] + i, fma(u, u_to_b, y));
+  }
+  for (int32_t i = 0; i < count; ++i) {
+    pixels[i * 3] = plane[0][i];
+    pixels[i * 3 + 1] = plane[1][i];
+    pixels[i * 3 + 2] = plane[2][i];
   }
 }
 
@@ -163,12 +167,15 @@ inline int32_t unpack_swapped(const UnpackPattern& pattern, const uint8_t* bytes
 }
 
 /// Pixels [x, end) of row y, converted run by run.
-inline void unpack_runs(const UnpackArgs& a, const UnpackPattern& pattern, int32_t y, int32_t x,
-                        int32_t end, float* out) noexcept {
+inline void unpack_runs(const UnpackArgs& a, const PixelPlanes& planes,
+                        const UnpackPattern& pattern, int32_t y, int32_t x, int32_t end,
+                        float* out) noexcept {
+  const PixelRow row = row_of(planes, y);
   uint8_t run[kRunPixels * 3];
   while (x < end) {
     const int32_t count = end - x < kRunPixels ? end - x : kRunPixels;
-    read_pixels(a.image, y, x, count, a.bgr ? 2 : 0, run);
+    for (int32_t i = 0; i < count; ++i) copy_pixel(run + i * 3, row, offset_of(planes, x + i));
+    if (planes.yuv) yuv_run_to_rgb(run, count, a.bgr);
     unpack_in_order(pattern, run, count * 3, out + static_cast<ptrdiff_t>(x) * 3);
     x += count;
   }
@@ -178,9 +185,10 @@ inline void u8_to_f32(const UnpackArgs& a, int32_t row_begin, int32_t row_end) n
   UnpackPattern pattern;
   make_unpack_pattern(a, pattern);
   const ImageView& image = a.image;
+  const PixelPlanes planes = planes_of(image, a.bgr);
   const int32_t columns = image.size.width_px < a.out.width ? image.size.width_px : a.out.width;
   const bool three_bytes = image.format == PixelFormat::RGB8 || image.format == PixelFormat::BGR8;
-  const bool in_order = red_index(image.format) == (a.bgr ? 2 : 0);
+  const bool in_order = (image.format == PixelFormat::BGR8) == a.bgr;
   for (int32_t y = row_begin; y < row_end; ++y) {
     float* out = a.out.row(y);
     const int32_t used = y < image.size.height_px ? columns : 0;
@@ -188,11 +196,11 @@ inline void u8_to_f32(const UnpackArgs& a, int32_t row_begin, int32_t row_end) n
       if (three_bytes && in_order) {
         unpack_in_order(pattern, image.row(y), used * 3, out);
       } else if (three_bytes) {
-        unpack_runs(a, pattern, y, 0, 1, out);
+        unpack_runs(a, planes, pattern, y, 0, 1, out);
         const int32_t done = unpack_swapped(pattern, image.row(y), used * 3, out);
-        unpack_runs(a, pattern, y, done / 3, used, out);
+        unpack_runs(a, planes, pattern, y, done / 3, used, out);
       } else {
-        unpack_runs(a, pattern, y, 0, used, out);
+        unpack_runs(a, planes, pattern, y, 0, used, out);
       }
     }
     int32_t i = used * 3;
@@ -202,8 +210,8 @@ inline void u8_to_f32(const UnpackArgs& a, int32_t row_begin, int32_t row_end) n
   }
 }
 
-/// A run of positions: the pixels around each (three bytes in the source's channel order) and the
-/// share of the right and of the lower ones, once for each byte.
+/// A run of positions: the four pixels around each, and the share of the right and of the lower ones,
+/// once for each byte.
 struct TapRun {
   static constexpr int kBytes = kRunPixels * 3;
   uint8_t upper_left[kBytes];
@@ -214,25 +222,25 @@ struct TapRun {
   float lower_share[kBytes];
 };
 
-FACEIO_ALWAYS_INLINE void copy_pixel(uint8_t* out, const uint8_t* in) noexcept {
-  __builtin_memcpy(out, in, 3);
-}
-
 FACEIO_ALWAYS_INLINE vf32 blend(vf32 share, vf32 from, vf32 to) noexcept {
   return fma(share, sub(to, from), from);
 }
 
-/// Blends the first `count` pixels of a run and writes them as RGB.
-inline void blend_run(const TapRun& run, int32_t count, int red, uint8_t* out) noexcept {
-  uint8_t swapped[TapRun::kBytes];
-  uint8_t* to = red == 0 ? out : swapped;
+/// Blends the first `count` pixels of a run and writes them.
+inline void blend_run(TapRun& run, int32_t count, bool yuv, uint8_t* FACEIO_RESTRICT out) noexcept {
+  if (yuv) {
+    yuv_run_to_rgb(run.upper_left, count, false);
+    yuv_run_to_rgb(run.upper_right, count, false);
+    yuv_run_to_rgb(run.lower_left, count, false);
+    yuv_run_to_rgb(run.lower_right, count, false);
+  }
   const int32_t bytes = count * 3;
   int32_t i = 0;
   for (; i + vf32::lanes <= bytes; i += vf32::lanes) {
     const vf32 right = load(run.right_share + i);
     const vf32 upper = blend(right, load_u8(run.upper_left + i), load_u8(run.upper_right + i));
     const vf32 lower = blend(right, load_u8(run.lower_left + i), load_u8(run.lower_right + i));
-    store_u8(to + i, blend(load(run.lower_share + i), upper, lower));
+    store_u8(out + i, blend(load(run.lower_share + i), upper, lower));
   }
   if (i < bytes) {
     const int n = bytes - i;
@@ -241,93 +249,66 @@ inline void blend_run(const TapRun& run, int32_t count, int red, uint8_t* out) n
         blend(right, load_u8_n(run.upper_left + i, n), load_u8_n(run.upper_right + i, n));
     const vf32 lower =
         blend(right, load_u8_n(run.lower_left + i, n), load_u8_n(run.lower_right + i, n));
-    store_u8_n(to + i, blend(load_n(run.lower_share + i, n), upper, lower), n);
-  }
-  if (red == 0) return;
-  for (int32_t k = 0; k < bytes; k += 3) {
-    out[k] = swapped[k + 2];
-    out[k + 1] = swapped[k + 1];
-    out[k + 2] = swapped[k];
+    store_u8_n(out + i, blend(load_n(run.lower_share + i, n), upper, lower), n);
   }
 }
 
-/// Source pixels first and first + 1 and the share of the second, for one output row or column.
+/// The first of two neighbouring source pixels (the same one twice in a side of one pixel) and the
+/// share of the second, for one output row or column.
 struct ResizeTap {
-  int32_t first;
+  int32_t first, second;
   float share;
 };
 /// Exact in integers: the position is ((2 at + 1) in - out) / (2 out), and kMaxImageSide_px keeps the
-/// numerator inside 32 bits. A clamped position at the far end is all of the last pixel.
+/// numerator inside 32 bits.
 FACEIO_ALWAYS_INLINE ResizeTap resize_tap(int32_t at, int32_t in, int32_t out) noexcept {
   const int32_t numerator = (2 * at + 1) * in - out;
-  if (numerator <= 0 || in == 1) return {0, 0.0f};
-  const int32_t first = numerator / (2 * out);
-  if (first >= in - 1) return {in - 2, 1.0f};
-  const int32_t remainder = numerator - first * 2 * out;
-  return {first, static_cast<float>(remainder) / static_cast<float>(2 * out)};
+  const int32_t first = numerator > 0 ? numerator / (2 * out) : 0;
+  const int32_t remainder = numerator > 0 ? numerator - first * 2 * out : 0;
+  const int32_t second = first + 1 < in ? first + 1 : first;
+  return {first, second, static_cast<float>(remainder) / static_cast<float>(2 * out)};
 }
 
 inline void resize_bilinear_u8(const ResizeArgs& a, int32_t row_begin, int32_t row_end) noexcept {
-  const ImageView& image = a.image;
-  const int32_t width = image.size.width_px;
-  const int32_t height = image.size.height_px;
-  const bool direct = colour_step(image.format) != 0;
-  const int32_t step = direct ? colour_step(image.format) : 3;
-  const int red = direct ? red_index(image.format) : 0;
-  const ptrdiff_t to_right = width > 1 ? step : 0;
+  const Size in_size = a.image.size;
+  const PixelPlanes planes = planes_of(a.image, false);
   TapRun run;
-  int32_t offset[kRunPixels];  // bytes from the first source pixel of the run
-  uint8_t span[2][kSpanPixels * 3];
-
-  int32_t count = 0;
-  for (int32_t x = 0; x < a.out_size.width_px; x += count) {
+  PixelOffset left[kRunPixels], right[kRunPixels];
+  for (int32_t x = 0; x < a.out_size.width_px; x += kRunPixels) {
     // Columns are computed once and serve all rows.
-    const int32_t left = resize_tap(x, width, a.out_size.width_px).first;
-    int32_t span_pixels = 0;
-    for (count = 0; count < kRunPixels && x + count < a.out_size.width_px; ++count) {
-      const ResizeTap tap = resize_tap(x + count, width, a.out_size.width_px);
-      const int32_t reach = tap.first - left + (width > 1 ? 2 : 1);
-      if (!direct && reach > kSpanPixels) break;
-      span_pixels = reach;
-      offset[count] = (tap.first - left) * step;
-      FACEIO_UNROLL for (int c = 0; c < 3; ++c) run.right_share[count * 3 + c] = tap.share;
+    const int32_t rest = a.out_size.width_px - x;
+    const int32_t count = rest < kRunPixels ? rest : kRunPixels;
+    for (int32_t i = 0; i < count; ++i) {
+      const ResizeTap tap = resize_tap(x + i, in_size.width_px, a.out_size.width_px);
+      left[i] = offset_of(planes, tap.first);
+      right[i] = offset_of(planes, tap.second);
+      FACEIO_UNROLL for (int c = 0; c < 3; ++c) run.right_share[i * 3 + c] = tap.share;
     }
     for (int32_t y = row_begin; y < row_end; ++y) {
-      const ResizeTap tap = resize_tap(y, height, a.out_size.height_px);
-      const int32_t below = height > 1 ? tap.first + 1 : tap.first;
-      const uint8_t* upper = span[0];
-      const uint8_t* lower = span[1];
-      if (direct) {
-        upper = image.row(tap.first) + static_cast<ptrdiff_t>(left) * step;
-        lower = image.row(below) + static_cast<ptrdiff_t>(left) * step;
-      } else {
-        read_pixels(image, tap.first, left, span_pixels, 0, span[0]);
-        read_pixels(image, below, left, span_pixels, 0, span[1]);
-      }
+      const ResizeTap tap = resize_tap(y, in_size.height_px, a.out_size.height_px);
+      const PixelRow upper = row_of(planes, tap.first);
+      const PixelRow lower = row_of(planes, tap.second);
       for (int32_t i = 0; i < count; ++i) {
-        copy_pixel(run.upper_left + i * 3, upper + offset[i]);
-        copy_pixel(run.upper_right + i * 3, upper + offset[i] + to_right);
-        copy_pixel(run.lower_left + i * 3, lower + offset[i]);
-        copy_pixel(run.lower_right + i * 3, lower + offset[i] + to_right);
+        copy_pixel(run.upper_left + i * 3, upper, left[i]);
+        copy_pixel(run.upper_right + i * 3, upper, right[i]);
+        copy_pixel(run.lower_left + i * 3, lower, left[i]);
+        copy_pixel(run.lower_right + i * 3, lower, right[i]);
       }
       for (int32_t i = 0; i < count * 3; ++i) run.lower_share[i] = tap.share;
       uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes;
-      blend_run(run, count, red, out + static_cast<ptrdiff_t>(x) * 3);
+      blend_run(run, count, planes.yuv, out + static_cast<ptrdiff_t>(x) * 3);
     }
   }
 }
 
-/// Pixel (x, y) in the source's channel order, or black when it lies outside.
-inline void warp_tap(const ImageView& image, int32_t x, int32_t y, uint8_t* out) noexcept {
-  if (x < 0 || y < 0 || x >= image.size.width_px || y >= image.size.height_px) {
-    out[0] = out[1] = out[2] = 0;
+/// Pixel (x, y), or black when it lies outside.
+inline void copy_pixel_or_black(uint8_t* out, const PixelPlanes& planes, Size size, int32_t x,
+                                int32_t y) noexcept {
+  if (x >= 0 && y >= 0 && x < size.width_px && y < size.height_px) {
+    copy_pixel(out, row_of(planes, y), offset_of(planes, x));
   } else {
-    const int32_t step = colour_step(image.format);
-    if (step != 0) {
-      copy_pixel(out, image.row(y) + static_cast<ptrdiff_t>(x) * step);
-    } else {
-      read_pixels(image, y, x, 1, 0, out);
-    }
+    out[0] = planes.yuv ? 16 : 0;
+    out[1] = out[2] = planes.yuv ? 128 : 0;
   }
 }
 
@@ -337,16 +318,12 @@ FACEIO_ALWAYS_INLINE vf32 round_down(vf32 a) noexcept {
 }
 
 inline void warp_affine_u8(const WarpArgs& a, int32_t row_begin, int32_t row_end) noexcept {
-  const ImageView& image = a.image;
-  const int32_t step = colour_step(image.format);
-  const int red = red_index(image.format);
-  const int32_t inner_width = image.size.width_px - 1;
-  const int32_t inner_height = image.size.height_px - 1;
+  const Size size = a.image.size;
+  const PixelPlanes planes = planes_of(a.image, false);
   // Far outside is as black as just outside; max gives its second argument for NaN.
   const vf32 low = splat(-2.0f);
-  const vf32 high_x = splat(static_cast<float>(image.size.width_px + 1));
-  const vf32 high_y = splat(static_cast<float>(image.size.height_px + 1));
-  const vf32 dx_dx = splat(a.matrix[0]), dy_dx = splat(a.matrix[3]);
+  const vf32 high_x = splat(static_cast<float>(size.width_px + 1));
+  const vf32 high_y = splat(static_cast<float>(size.height_px + 1));
   TapRun run;
   float column[kRunPixels], left[kRunPixels], top[kRunPixels], right[kRunPixels], down[kRunPixels];
 
@@ -359,8 +336,8 @@ inline void warp_affine_u8(const WarpArgs& a, int32_t row_begin, int32_t row_end
       for (int i = 0; i < kRunPixels; ++i) column[i] = static_cast<float>(x + i);
       for (int i = 0; i < kRunPixels; i += vf32::lanes) {
         const vf32 at = load(column + i);
-        const vf32 source_x = min(max(fma(dx_dx, at, start_x), low), high_x);
-        const vf32 source_y = min(max(fma(dy_dx, at, start_y), low), high_y);
+        const vf32 source_x = min(max(fma(splat(a.matrix[0]), at, start_x), low), high_x);
+        const vf32 source_y = min(max(fma(splat(a.matrix[3]), at, start_y), low), high_y);
         const vf32 floor_x = round_down(source_x);
         const vf32 floor_y = round_down(source_y);
         store(left + i, floor_x);
@@ -374,26 +351,28 @@ inline void warp_affine_u8(const WarpArgs& a, int32_t row_begin, int32_t row_end
         const auto source_x = static_cast<int32_t>(left[i]);
         const auto source_y = static_cast<int32_t>(top[i]);
         const int32_t at = i * 3;
-        const bool inside = source_x >= 0 && source_x < inner_width && source_y >= 0 &&
-                            source_y < inner_height;
-        if (step != 0 && inside) {
-          const uint8_t* p = image.row(source_y) + static_cast<ptrdiff_t>(source_x) * step;
-          copy_pixel(run.upper_left + at, p);
-          copy_pixel(run.upper_right + at, p + step);
-          copy_pixel(run.lower_left + at, p + image.stride_bytes);
-          copy_pixel(run.lower_right + at, p + image.stride_bytes + step);
+        if (source_x >= 0 && source_x < size.width_px - 1 && source_y >= 0 &&
+            source_y < size.height_px - 1) {
+          const PixelRow upper = row_of(planes, source_y);
+          const PixelRow lower = row_of(planes, source_y + 1);
+          const PixelOffset here = offset_of(planes, source_x);
+          const PixelOffset next = offset_of(planes, source_x + 1);
+          copy_pixel(run.upper_left + at, upper, here);
+          copy_pixel(run.upper_right + at, upper, next);
+          copy_pixel(run.lower_left + at, lower, here);
+          copy_pixel(run.lower_right + at, lower, next);
         } else {
-          warp_tap(image, source_x, source_y, run.upper_left + at);
-          warp_tap(image, source_x + 1, source_y, run.upper_right + at);
-          warp_tap(image, source_x, source_y + 1, run.lower_left + at);
-          warp_tap(image, source_x + 1, source_y + 1, run.lower_right + at);
+          copy_pixel_or_black(run.upper_left + at, planes, size, source_x, source_y);
+          copy_pixel_or_black(run.upper_right + at, planes, size, source_x + 1, source_y);
+          copy_pixel_or_black(run.lower_left + at, planes, size, source_x, source_y + 1);
+          copy_pixel_or_black(run.lower_right + at, planes, size, source_x + 1, source_y + 1);
         }
         FACEIO_UNROLL for (int c = 0; c < 3; ++c) {
           run.right_share[at + c] = right[i];
           run.lower_share[at + c] = down[i];
         }
       }
-      blend_run(run, count, red, out + static_cast<ptrdiff_t>(x) * 3);
+      blend_run(run, count, planes.yuv, out + static_cast<ptrdiff_t>(x) * 3);
     }
   }
 }

@@ -90,7 +90,7 @@ constexpr Act leaky(float slope) noexcept { return {Activation::leaky_relu, slop
 enum class Padding : uint8_t { symmetric = 1, bottom_right = 0 };
 
 template <int kOpCount, int kMapCount>
-struct Network {
+struct NetworkTable {
   OpRecord ops[kOpCount] = {};
   MapRecord maps[kMapCount] = {};
   uint16_t outputs[8] = {};
@@ -109,7 +109,7 @@ struct Network {
 
 class NetworkBuilder {
  public:
-  using Table = Network<kMaxOps, kMaxMaps>;
+  using Table = NetworkTable<kMaxOps, kMaxMaps>;
 
   constexpr Map input(int channels) noexcept { return map(channels); }
 

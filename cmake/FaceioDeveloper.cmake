@@ -1,0 +1,50 @@
+# Flags and packages of faceio's own programs and tests. Nothing here reaches consumers.
+find_package(Threads REQUIRED)
+
+# faceio_find_package(<name> <debian package>): find_package that says what to install.
+function(faceio_find_package name debian_package)
+  find_package(${name} QUIET)
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "faceio: ${name} is not installed. Install it (Debian and Ubuntu: "
+      "apt install ${debian_package}) or switch off what needs it with -DFACEIO_BUILD_TESTS=OFF, "
+      "-DFACEIO_BUILD_TOOLS=OFF or -DFACEIO_BUILD_BENCHMARKS=OFF")
+  endif()
+endfunction()
+
+# Target faceio_stb: the include path for <stb/stb_image.h>.
+function(faceio_find_stb)
+  if(TARGET faceio_stb)
+    return()
+  endif()
+  find_path(FACEIO_STB_INCLUDE_DIR stb/stb_image.h)
+  if(NOT FACEIO_STB_INCLUDE_DIR)
+    message(FATAL_ERROR "faceio: <stb/stb_image.h> is not found. Install stb (Debian and Ubuntu: "
+      "apt install libstb-dev), or pass -DFACEIO_STB_INCLUDE_DIR=<folder that holds stb/>")
+  endif()
+  add_library(faceio_stb INTERFACE)
+  target_include_directories(faceio_stb SYSTEM INTERFACE ${FACEIO_STB_INCLUDE_DIR})
+endfunction()
+
+# faceio_developer_target(<target>): links faceio, switches on warnings, sanitizers and assertions.
+function(faceio_developer_target target)
+  target_link_libraries(${target} PRIVATE faceio::faceio Threads::Threads)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(FACEIO_ENABLE_ASSERT)
+    target_compile_definitions(${target} PRIVATE FACEIO_ENABLE_ASSERT)
+  endif()
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    return()
+  endif()
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wconversion
+    $<$<BOOL:${FACEIO_WERROR}>:-Werror>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # gcc 12 builds _mm512_undefined_ps() and its kin from a variable initialised with itself and then
+    # reports that variable, inside its own header, wherever an AVX-512 intrinsic is inlined.
+    target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
+  endif()
+  if(FACEIO_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${FACEIO_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${FACEIO_SANITIZE})
+  endif()
+endfunction()

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Compiles the public headers the ways users do, and checks what must not compile.
+
+    compile_test.py CASE --source FACEIO --work FOLDER --cxx COMPILER
+
+headers           every header alone: C++17, 20 and 23, without exceptions and RTTI, freestanding
+two_units         the umbrella header in two optimised translation units of one program
+hostile_macros    every header after the macros of windows.h, Xlib.h, curses.h and user code
+must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
+
+`*-inl.hpp` files are kernel bodies that targets.hpp includes; they are no headers of their own.
+"""
+
+import argparse
+import concurrent.futures
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+_HERE = pathlib.Path(__file__).resolve().parent
+_STRICT = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+_LEAVES = ("host", "interop")
+# These throw by design; without exceptions they have to say so in one line.
+_NEEDS_EXCEPTIONS = {"host/owned.hpp"}
+
+
+class Job:
+    """One compiler call; `problem` is None or the text to show after it has run."""
+
+    def __init__(self, name, command, text):
+        self.name, self.command, self.text = name, [str(part) for part in command], text
+        self.problem = None
+
+    def run(self):
+        done = subprocess.run(self.command, input=self.text, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode != 0:
+            shown = "\n".join(done.stdout.splitlines()[:25])
+            self.problem = f"{self.name}\n  {shlex.join(self.command)}\n{shown}"
+
+
+def run_all(jobs):
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(Job.run, jobs))
+    problems = [job.problem for job in jobs if job.problem]
+    for problem in problems:
+        print(f"FAILED {problem}\n")
+    print(f"{len(jobs) - len(problems)} of {len(jobs)} compilations passed")
+    return not problems and bool(jobs)
+
+
+class Headers:
+    def __init__(self, source):
+        self.include = source / "include"
+        root = self.include / "faceio"
+        self.all = sorted(str(p.relative_to(root)) for p in root.rglob("*.hpp")
+                          if not p.name.endswith("-inl.hpp"))
+        self.inner = [h for h in self.all
+                      if h.split("/")[0] not in _LEAVES and h != "faceio.hpp"]
+
+    def system_includes(self):
+        """Every <...> header that faceio includes and this machine has, guarded by __has_include."""
+        names = set()
+        for path in (self.include / "faceio").rglob("*.hpp"):
+            names.update(re.findall(r"^#include <([^>]+)>", path.read_text(), re.MULTILINE))
+        names = {n for n in names if not n.startswith(("stb", "Eigen")) and n != "intrin.h"}
+        return "".join(f"#if __has_include(<{n}>)\n#include <{n}>\n#endif\n" for n in sorted(names))
+
+
+def syntax_job(cxx, headers, name, header, *flags, before=""):
+    return Job(f"{header} ({name})",
+               [cxx, "-fsyntax-only", *_STRICT, "-I", headers.include, *flags, "-x", "c++", "-"],
+               f'{before}#include <faceio/{header}>\nint main() {{ return 0; }}\n')
+
+
+def headers_alone(cxx, headers, _work):
+    jobs = []
+    for standard in ("c++17", "c++20", "c++2b"):
+        jobs += [syntax_job(cxx, headers, standard, h, f"-std={standard}") for h in headers.all]
+    jobs += [syntax_job(cxx, headers, "no exceptions, no RTTI", h, "-std=c++17", "-fno-exceptions",
+                        "-fno-rtti")
+             for h in headers.all if h not in _NEEDS_EXCEPTIONS]
+    jobs += [syntax_job(cxx, headers, "freestanding", h, "-std=c++17", "-ffreestanding",
+                        "-fno-exceptions", "-fno-rtti")
+             for h in headers.inner]
+    return run_all(jobs)
+
+
+def two_units(cxx, headers, work):
+    umbrella = "faceio.hpp" if "faceio.hpp" in headers.all else "core/image_view.hpp"
+    objects, jobs = [], []
+    for unit, body in (("first", "const char* second();\nint main() { return second()[0] == 0; }"),
+                       ("second", "const char* second();\n"
+                                  "const char* second() { return FACEIO_VERSION_STRING; }")):
+        objects.append(work / f"{unit}.o")
+        jobs.append(Job(f"{umbrella} in {unit} unit",
+                        [cxx, "-std=c++17", "-O2", *_STRICT, "-I", headers.include, "-x", "c++",
+                         "-c", "-", "-o", objects[-1]],
+                        f"#include <faceio/{umbrella}>\n{body}\n"))
+    if not run_all(jobs):
+        return False
+    program = work / "two_units"
+    return (run_all([Job("link of both units", [cxx, *objects, "-o", program], "")]) and
+            run_all([Job("run of the program", [program], "")]))
+
+
+def hostile_macros(cxx, headers, _work):
+    # FACEIO_NO_IMAGE_IO: stb's own sources do not survive all of these, and they are not ours.
+    before = headers.system_includes() + '#include "' + str(_HERE / "hostile_macros.hpp") + '"\n'
+    return run_all([syntax_job(cxx, headers, "hostile macros", h, "-std=c++17", "-DFACEIO_NO_IMAGE_IO",
+                               *(["-DFACEIO_TEST_CURSES_FUNCTIONS"] if h in headers.inner else []),
+                               before=before)
+                    for h in headers.all])
+
+
+def must_not_compile(cxx, headers, _work):
+    misuse = _HERE / "misuse.cpp"
+    cases = re.findall(r"^#(?:el)?if MISUSE == (\d+)  // (.+?): (.+)$", misuse.read_text(),
+                       re.MULTILINE)
+    passed = len(cases) > 1
+    for number, what, pattern in cases:
+        command = [cxx, "-std=c++17", "-fsyntax-only", "-Wall", "-Werror", "-I",
+                   str(headers.include), f"-DMISUSE={number}", str(misuse)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False)
+        if number == "0":
+            good = done.returncode == 0
+        else:
+            good = done.returncode != 0 and re.search(pattern, done.stdout)
+        print(f"{'ok    ' if good else 'FAILED'} {number} {what}")
+        if not good:
+            passed = False
+            wanted = "compile" if number == "0" else f"be refused with a message like /{pattern}/"
+            print(f"  it must {wanted}:\n{done.stdout or '  (it compiled)'}")
+    return passed
+
+
+def main():
+    cases = {"headers": headers_alone, "two_units": two_units, "hostile_macros": hostile_macros,
+             "must_not_compile": must_not_compile}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("case", choices=cases)
+    parser.add_argument("--source", required=True, type=pathlib.Path)
+    parser.add_argument("--work", required=True, type=pathlib.Path)
+    parser.add_argument("--cxx", required=True)
+    options = parser.parse_args()
+    work = options.work.resolve() / f"{options.case}_{pathlib.Path(options.cxx).name}"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    headers = Headers(options.source.resolve())
+    return 0 if cases[options.case](options.cxx, headers, work) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
