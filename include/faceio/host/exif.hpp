@@ -58,7 +58,8 @@ inline int32_t exif_orientation(Span<const uint8_t> file) noexcept {
   } else if (detail::is_png(file)) {
     detail::PngChunks chunks(file);
     while (chunks.next() == detail::PngChunks::Step::chunk) {
-      if (chunks.type() == detail::PngChunks::tag("eXIf")) return tiff_orientation(chunks.payload());
+      if (chunks.type() == detail::PngChunks::tag("eXIf"))
+        return tiff_orientation(chunks.payload());
     }
   }
   return 1;

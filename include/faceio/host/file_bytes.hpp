@@ -20,7 +20,8 @@ inline std::string open_error(const std::string& path, int code) {
     case EISDIR: return path + ": is a directory; name a file in it";
     case EACCES:
     case EPERM: return path + ": permission denied; make the file readable for this user";
-    default: return path + ": cannot be read (" + std::strerror(code) + "); check the path and disk";
+    default:
+      return path + ": cannot be read (" + std::strerror(code) + "); check the path and disk";
   }
 }
 

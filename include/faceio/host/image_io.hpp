@@ -1,7 +1,8 @@
-// Pictures in and out: JPEG, PNG, BMP, binary PGM and PPM to RGB8 as displayed; RGB8 to PNG and JPEG.
+// Pictures in and out: JPEG, PNG, BMP, binary PGM and PPM to RGB8 as displayed; RGB8 to PNG and
+// JPEG.
 //
-// JPEG and PNG are decoded by stb (version 2.27 or newer on the include path), which stays invisible:
-// see image/stb_isolated.hpp. Define FACEIO_NO_IMAGE_IO to leave this header empty.
+// JPEG and PNG are decoded by stb (version 2.27 or newer on the include path), which stays
+// invisible: see image/stb_isolated.hpp. Define FACEIO_NO_IMAGE_IO to leave this header empty.
 #ifndef FACEIO_HOST_IMAGE_IO_HPP
 #define FACEIO_HOST_IMAGE_IO_HPP
 
@@ -42,8 +43,8 @@ inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, int32_t orient
   }
   // Largest honest block: 16-bit RGBA, or the coefficients and planes of a progressive JPEG whose
   // sides are rounded up to coding units; or the compressed bytes gathered in doubling steps.
-  const size_t pixels = (static_cast<size_t>(size.width_px) + 64) *
-                        (static_cast<size_t>(size.height_px) + 64);
+  const size_t pixels =
+      (static_cast<size_t>(size.width_px) + 64) * (static_cast<size_t>(size.height_px) + 64);
   const size_t for_pixels_bytes = pixels * 16;
   const size_t for_file_bytes = bytes.size * 2 + 8192;
   stb::allocation_limit_bytes =
@@ -54,8 +55,9 @@ inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, int32_t orient
   uint8_t* pixels_rgb = stb::stbi_load_from_memory(bytes.data, static_cast<int>(bytes.size), &width,
                                                    &height, &channels, 3);
   if (pixels_rgb == nullptr) {
-    error = std::string("the ") + format + " is damaged or of an unsupported kind (decoder: " +
-            stb::stbi_failure_reason() + "); export it again as a standard JPEG or PNG";
+    error = std::string("the ") + format +
+            " is damaged or of an unsupported kind (decoder: " + stb::stbi_failure_reason() +
+            "); export it again as a standard JPEG or PNG";
     return false;
   }
   const bool same_size = width == size.width_px && height == size.height_px;
@@ -95,7 +97,8 @@ inline std::string unknown_format(Span<const uint8_t> bytes) {
   const char* known = nullptr;
   if (starts_with(bytes, "GIF8", 4)) known = "GIF";
   if (starts_with(bytes, "RIFF", 4)) known = "WebP or another RIFF format";
-  if (starts_with(bytes, "II*\0", 4) || starts_with(bytes, "MM\0*", 4)) known = "TIFF or camera raw";
+  if (starts_with(bytes, "II*\0", 4) || starts_with(bytes, "MM\0*", 4))
+    known = "TIFF or camera raw";
   if (bytes.size >= 8 && std::memcmp(bytes.data + 4, "ftyp", 4) == 0) known = "HEIC, AVIF or video";
   if (bytes.size >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7') {
     known = "text, bitmap or PAM kind of PNM";
@@ -112,14 +115,13 @@ inline std::string unknown_format(Span<const uint8_t> bytes) {
 
 }  // namespace detail
 
-/// Decodes a whole JPEG, PNG, BMP, PGM (P5) or PPM (P6) file in memory into RGB8, turned as its Exif
-/// orientation says. Grey becomes r = g = b; alpha is dropped, not blended; 16-bit PNG keeps its high
-/// bytes; other largest values of PNM are scaled to 255; CMYK and YCCK JPEG with an Adobe segment are
-/// converted without a colour profile; embedded profiles are ignored.
-/// False: `picture` is unspecified and `error` is one sentence. Files that end early, and PNG files
-/// whose critical chunks fail their checksum, are errors. Damage inside the entropy-coded data of a
-/// JPEG of full length is noticed only where it makes an impossible code.
-/// Thread-safe. May throw std::bad_alloc.
+/// Decodes a whole JPEG, PNG, BMP, PGM (P5) or PPM (P6) file in memory into RGB8, turned as its
+/// Exif orientation says. Grey becomes r = g = b; alpha is dropped, not blended; 16-bit PNG keeps
+/// its high bytes; other largest values of PNM are scaled to 255; CMYK and YCCK JPEG with an Adobe
+/// segment are converted without a colour profile; embedded profiles are ignored. False: `picture`
+/// is unspecified and `error` is one sentence. Files that end early, and PNG files whose critical
+/// chunks fail their checksum, are errors. Damage inside the entropy-coded data of a JPEG of full
+/// length is noticed only where it makes an impossible code. Thread-safe. May throw std::bad_alloc.
 inline bool try_decode_picture(Span<const uint8_t> bytes, Picture& picture, std::string& error,
                                const ReadLimits& limits = {}) {
   if (bytes.empty()) {
@@ -140,7 +142,8 @@ inline bool try_decode_picture(Span<const uint8_t> bytes, Picture& picture, std:
   return false;
 }
 
-/// Reads and decodes the picture file at `path`; see try_decode_picture. `error` starts with the path.
+/// Reads and decodes the picture file at `path`; see try_decode_picture. `error` starts with the
+/// path.
 inline bool try_read_picture(const std::string& path, Picture& picture, std::string& error,
                              const ReadLimits& limits = {}) {
   std::vector<uint8_t> bytes;
@@ -193,8 +196,9 @@ inline bool write_picture(const std::string& path, const Picture& picture, Write
           ? static_cast<uint64_t>(size.width_px) * static_cast<uint64_t>(size.height_px) * 3
           : 0;
   if (bytes == 0 || bytes != picture.rgb.size() || bytes > INT_MAX / 2) {
-    error = path + ": the picture to write is empty, too large, or has another number of bytes than "
-                   "its size says";
+    error = path +
+            ": the picture to write is empty, too large, or has another number of bytes than "
+            "its size says";
     return false;
   }
   // JPEG states sides in 16 bits.
@@ -208,12 +212,11 @@ inline bool write_picture(const std::string& path, const Picture& picture, Write
     error = path + ": cannot be written (" + std::strerror(errno) + "); choose another place";
     return false;
   }
-  const int done =
-      format == WriteFormat::png
-          ? stb::stbi_write_png_to_func(write_part, &to, size.width_px, size.height_px, 3,
-                                        picture.rgb.data(), 3 * size.width_px)
-          : stb::stbi_write_jpg_to_func(write_part, &to, size.width_px, size.height_px, 3,
-                                        picture.rgb.data(), quality);
+  const int done = format == WriteFormat::png
+                       ? stb::stbi_write_png_to_func(write_part, &to, size.width_px, size.height_px,
+                                                     3, picture.rgb.data(), 3 * size.width_px)
+                       : stb::stbi_write_jpg_to_func(write_part, &to, size.width_px, size.height_px,
+                                                     3, picture.rgb.data(), quality);
   const bool closed = std::fclose(to.file) == 0;
   if (done != 0 && closed && !to.failed) return true;
   error = path + ": the picture was not written completely; is the disk full?";

@@ -23,9 +23,9 @@
 FACEIO_BEGIN_NAMESPACE
 namespace host {
 
-/// Owner of the bytes of one file. Move-only. The bytes never change place or content while the owner
-/// lives, so any number of threads may read them. Do not truncate a file while it is mapped: reading
-/// past its new end raises SIGBUS (replace files by renaming a new one over them). Define
+/// Owner of the bytes of one file. Move-only. The bytes never change place or content while the
+/// owner lives, so any number of threads may read them. Do not truncate a file while it is mapped:
+/// reading past its new end raises SIGBUS (replace files by renaming a new one over them). Define
 /// FACEIO_NO_MMAP to read files into memory instead.
 class MappedFile {
  public:
@@ -73,8 +73,9 @@ class MappedFile {
     if (!ok) {
       error = detail::open_error(path, errno);
     } else if (!S_ISREG(info.st_mode)) {
-      error = S_ISDIR(info.st_mode) ? detail::open_error(path, EISDIR)
-                                    : path + ": not a regular file; copy its content to a file first";
+      error = S_ISDIR(info.st_mode)
+                  ? detail::open_error(path, EISDIR)
+                  : path + ": not a regular file; copy its content to a file first";
       ok = false;
     } else if (info.st_size > 0) {
       const auto size_bytes = static_cast<size_t>(info.st_size);

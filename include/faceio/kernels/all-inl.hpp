@@ -7,6 +7,7 @@
 #include "detection_f32-inl.hpp"
 #include "elementwise_f32-inl.hpp"
 #include "image_u8-inl.hpp"
+#include "measure_f32-inl.hpp"
 #include "reduce_f32-inl.hpp"
 
 FACEIO_BEGIN_NAMESPACE

@@ -7,6 +7,7 @@
 #include "detection.hpp"
 #include "elementwise.hpp"
 #include "image.hpp"
+#include "measure.hpp"
 #include "reduce.hpp"
 
 FACEIO_BEGIN_NAMESPACE

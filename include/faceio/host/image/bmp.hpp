@@ -72,7 +72,8 @@ inline bool decode_bmp(Span<const uint8_t> bytes, const ReadLimits& limits, Pict
     return fail("compressed BMP is not supported; save it as PNG");
   }
   if (bits != 1 && bits != 4 && bits != 8 && bits != 16 && bits != 24 && bits != 32) {
-    return fail("BMP with " + std::to_string(bits) + " bits a pixel is not supported; save it as PNG");
+    return fail("BMP with " + std::to_string(bits) +
+                " bits a pixel is not supported; save it as PNG");
   }
   if (masks_given && bits != 16 && bits != 32) return fail(damaged);
   if (pixels_at < header_end) return fail(damaged);
@@ -98,7 +99,8 @@ inline bool decode_bmp(Span<const uint8_t> bytes, const ReadLimits& limits, Pict
   uint32_t masks[3] = {0xFF0000u, 0xFF00u, 0xFFu};
   if (bits == 16) masks[0] = 0x7C00u, masks[1] = 0x3E0u, masks[2] = 0x1Fu;
   if (masks_given) {
-    constexpr size_t kMasks_at = 54;  // after a 40-byte header, or inside a longer one: the same place
+    constexpr size_t kMasks_at =
+        54;  // after a 40-byte header, or inside a longer one: the same place
     if (pixels_at < kMasks_at + 12 || bytes.size < kMasks_at + 12) return fail(damaged);
     for (size_t c = 0; c < 3; ++c) masks[c] = read_le32(bytes.data + kMasks_at + 4 * c);
     if (masks[0] == 0 || masks[1] == 0 || masks[2] == 0) return fail(damaged);
@@ -113,12 +115,13 @@ inline bool decode_bmp(Span<const uint8_t> bytes, const ReadLimits& limits, Pict
   uint8_t* out = picture.rgb.data();
   for (uint64_t y = 0; y < height; ++y) {
     const uint64_t stored_row = top_down ? y : height - 1 - y;
-    const uint8_t* row = bytes.data + pixels_at + static_cast<size_t>(stored_row * row_stride_bytes);
+    const uint8_t* row =
+        bytes.data + pixels_at + static_cast<size_t>(stored_row * row_stride_bytes);
     for (uint64_t x = 0; x < width; ++x, out += 3) {
       if (bits <= 8) {
         const uint64_t bit = x * bits;
-        const uint32_t index = static_cast<uint32_t>(row[bit / 8]) >> (8 - bits - bit % 8) &
-                               ((1u << bits) - 1);
+        const uint32_t index =
+            static_cast<uint32_t>(row[bit / 8]) >> (8 - bits - bit % 8) & ((1u << bits) - 1);
         std::memcpy(out, palette[index], 3);
       } else if (bits == 24) {
         for (size_t c = 0; c < 3; ++c) out[c] = row[3 * x + 2 - c];

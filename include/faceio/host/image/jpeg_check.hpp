@@ -63,12 +63,16 @@ class JpegCheck {
   bool on_frame(uint8_t marker, Span<const uint8_t> payload) {
     const char* next = "; convert it to a baseline JPEG or a PNG";
     if (marker >= 0xC9) return fail(std::string("arithmetic-coded JPEG is not supported") + next);
-    if (marker == 0xC3 || marker == 0xC7) return fail(std::string("lossless JPEG is not supported") + next);
+    if (marker == 0xC3 || marker == 0xC7)
+      return fail(std::string("lossless JPEG is not supported") + next);
     if (marker > 0xC2) return fail(std::string("hierarchical JPEG is not supported") + next);
-    if (components_ != 0) return fail("the JPEG has two frame headers; it is damaged, export it again");
-    if (payload.size < 6) return fail("the JPEG frame header is too short; copy or export it again");
+    if (components_ != 0)
+      return fail("the JPEG has two frame headers; it is damaged, export it again");
+    if (payload.size < 6)
+      return fail("the JPEG frame header is too short; copy or export it again");
     if (payload[0] != 8) {
-      return fail("JPEG with " + std::to_string(payload[0]) + " bits a sample is not supported" + next);
+      return fail("JPEG with " + std::to_string(payload[0]) + " bits a sample is not supported" +
+                  next);
     }
     height_ = read_be16(payload.data + 1);
     width_ = read_be16(payload.data + 3);
@@ -116,7 +120,8 @@ class JpegCheck {
   bool on_scan(Span<const uint8_t> payload, size_t restarts) {
     const char* damaged = "the JPEG has a damaged scan header; copy or export it again";
     if (components_ == 0 || payload.empty()) return fail(damaged);
-    // A scan costs a pass over the whole picture; encoders write about ten, attacks write thousands.
+    // A scan costs a pass over the whole picture; encoders write about ten, attacks write
+    // thousands.
     if (++scans_ > kMaxScans) {
       return fail("the JPEG has more than " + std::to_string(kMaxScans) +
                   " scans; export it again as a baseline JPEG");
@@ -147,9 +152,12 @@ class JpegCheck {
     return true;
   }
 
-  static uint64_t divide_up(uint64_t value, uint64_t divisor) { return (value + divisor - 1) / divisor; }
+  static uint64_t divide_up(uint64_t value, uint64_t divisor) {
+    return (value + divisor - 1) / divisor;
+  }
 
-  /// Coded units of a scan of several components: blocks of 8 x 8 times the largest sampling factors.
+  /// Coded units of a scan of several components: blocks of 8 x 8 times the largest sampling
+  /// factors.
   uint64_t interleaved_units() const {
     return divide_up(width_, 8 * max_horizontal_) * divide_up(height_, 8 * max_vertical_);
   }
@@ -169,8 +177,9 @@ class JpegCheck {
     }
     // Without Adobe's marker nobody knows whether ink is stored inverted.
     if (components_ == 4 && !adobe_) {
-      return fail("the JPEG has four colour components and does not say which (no Adobe segment); "
-                  "convert it to RGB");
+      return fail(
+          "the JPEG has four colour components and does not say which (no Adobe segment); "
+          "convert it to RGB");
     }
     size = Size{static_cast<int32_t>(width_), static_cast<int32_t>(height_)};
     return true;

@@ -13,9 +13,9 @@ namespace host {
 
 /// An RGB8 picture as it is displayed: row 0 is at the top, rows follow each other without gaps.
 struct Picture {
-  std::vector<uint8_t> rgb;         // [height, width, 3], 0..255
-  Size size;                        // displayed width and height, pixels
-  int32_t exif_orientation = 1;     // 1..8: the turn that was undone to get here (1: none)
+  std::vector<uint8_t> rgb;      // [height, width, 3], 0..255
+  Size size;                     // displayed width and height, pixels
+  int32_t exif_orientation = 1;  // 1..8: the turn that was undone to get here (1: none)
 
   /// View of the pixels; valid as long as `rgb` is neither changed nor destroyed.
   ImageView view() const noexcept {
@@ -57,8 +57,7 @@ inline void copy_displayed(const uint8_t* stored, Size stored_size, int32_t exif
   // it touches in cache from one displayed row to the next.
   constexpr int32_t kBlock_px = 64;
   for (int32_t x_begin = 0; x_begin < size.width_px; x_begin += kBlock_px) {
-    const int32_t x_end =
-        size.width_px - x_begin < kBlock_px ? size.width_px : x_begin + kBlock_px;
+    const int32_t x_end = size.width_px - x_begin < kBlock_px ? size.width_px : x_begin + kBlock_px;
     for (int32_t y = 0; y < size.height_px; ++y) {
       uint8_t* to = shown + 3 * (static_cast<ptrdiff_t>(y) * size.width_px + x_begin);
       ptrdiff_t source = 3 * (first + y * step_y + x_begin * step_x);

@@ -30,8 +30,9 @@ inline uint32_t crc32(Span<const uint8_t> bytes) noexcept {
   return ~value;
 }
 
-/// False: `error` says why this PNG is not decoded. True: `size` is its stored size, and `palette_at`
-/// the offset of a PLTE chunk that has fewer entries than pixels can ask for (0: none).
+/// False: `error` says why this PNG is not decoded. True: `size` is its stored size, and
+/// `palette_at` the offset of a PLTE chunk that has fewer entries than pixels can ask for (0:
+/// none).
 inline bool check_png(Span<const uint8_t> bytes, const ReadLimits& limits, Size& size,
                       size_t& palette_at, std::string& error) {
   const auto fail = [&error](std::string sentence) {
@@ -56,7 +57,8 @@ inline bool check_png(Span<const uint8_t> bytes, const ReadLimits& limits, Size&
     }
     if (step == PngChunks::Step::end) break;
     if (chunks.type() == PngChunks::tag("CgBI")) {
-      return fail("this PNG is in Apple's own variant (swapped colours); convert it to a standard PNG");
+      return fail(
+          "this PNG is in Apple's own variant (swapped colours); convert it to a standard PNG");
     }
     if (!header_seen) {
       if (chunks.type() != PngChunks::tag("IHDR") || payload.size != 13) {
@@ -80,18 +82,19 @@ inline bool check_png(Span<const uint8_t> bytes, const ReadLimits& limits, Size&
       data_bytes += payload.size;
     }
   }
-  // Deflate shrinks at most 1032-fold; less data than that cannot fill the picture, and is found out
-  // here before the memory for its pixels is taken.
+  // Deflate shrinks at most 1032-fold; less data than that cannot fill the picture, and is found
+  // out here before the memory for its pixels is taken.
   if ((data_bytes + 1) * 1032 < raw_bytes) {
-    return fail("the PNG holds too little data for " +
-                size_text(static_cast<uint64_t>(size.width_px), static_cast<uint64_t>(size.height_px)) +
-                " pixels; copy or export it again");
+    return fail(
+        "the PNG holds too little data for " +
+        size_text(static_cast<uint64_t>(size.width_px), static_cast<uint64_t>(size.height_px)) +
+        " pixels; copy or export it again");
   }
   return true;
 }
 
-/// The same PNG with the palette at `palette_at` filled up to 256 entries with black. The decoder would
-/// show whatever was on its stack for entries that a palette lacks.
+/// The same PNG with the palette at `palette_at` filled up to 256 entries with black. The decoder
+/// would show whatever was on its stack for entries that a palette lacks.
 inline std::vector<uint8_t> with_full_palette(Span<const uint8_t> png, size_t palette_at) {
   constexpr size_t kFull_bytes = 768;
   const size_t have_bytes = read_be32(png.data + palette_at);

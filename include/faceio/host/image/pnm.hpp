@@ -16,7 +16,8 @@ inline bool read_pnm_number(Span<const uint8_t> bytes, size_t& position, uint64_
   const auto is_space = [](uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
   while (position < bytes.size && (is_space(bytes[position]) || bytes[position] == '#')) {
     if (bytes[position] == '#') {
-      while (position < bytes.size && bytes[position] != '\n' && bytes[position] != '\r') ++position;
+      while (position < bytes.size && bytes[position] != '\n' && bytes[position] != '\r')
+        ++position;
     } else {
       ++position;
     }
@@ -43,8 +44,9 @@ inline bool decode_pnm(Span<const uint8_t> bytes, const ReadLimits& limits, Pict
   uint64_t largest = 0;
   if (!read_pnm_number(bytes, position, width) || !read_pnm_number(bytes, position, height) ||
       !read_pnm_number(bytes, position, largest) || largest < 1 || largest > 65535) {
-    return fail("the PNM header is damaged or ends early; it needs width, height and the largest "
-                "value (1..65535)");
+    return fail(
+        "the PNM header is damaged or ends early; it needs width, height and the largest "
+        "value (1..65535)");
   }
   if (!check_size(width, height, limits, error)) return false;
   ++position;  // one white space separates the header from the samples

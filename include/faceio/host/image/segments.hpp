@@ -1,4 +1,5 @@
-// Cursors over the parts of JPEG and PNG files. They never read outside the bytes and never allocate.
+// Cursors over the parts of JPEG and PNG files. They never read outside the bytes and never
+// allocate.
 #ifndef FACEIO_HOST_IMAGE_SEGMENTS_HPP
 #define FACEIO_HOST_IMAGE_SEGMENTS_HPP
 
@@ -13,11 +14,15 @@ namespace detail {
 inline uint32_t read_be16(const uint8_t* p) noexcept {
   return static_cast<uint32_t>(p[0]) << 8 | static_cast<uint32_t>(p[1]);
 }
-inline uint32_t read_be32(const uint8_t* p) noexcept { return read_be16(p) << 16 | read_be16(p + 2); }
+inline uint32_t read_be32(const uint8_t* p) noexcept {
+  return read_be16(p) << 16 | read_be16(p + 2);
+}
 inline uint32_t read_le16(const uint8_t* p) noexcept {
   return static_cast<uint32_t>(p[1]) << 8 | static_cast<uint32_t>(p[0]);
 }
-inline uint32_t read_le32(const uint8_t* p) noexcept { return read_le16(p + 2) << 16 | read_le16(p); }
+inline uint32_t read_le32(const uint8_t* p) noexcept {
+  return read_le16(p + 2) << 16 | read_le16(p);
+}
 
 inline bool starts_with(Span<const uint8_t> bytes, const char* text, size_t count) noexcept {
   return bytes.size >= count && std::memcmp(bytes.data, text, count) == 0;

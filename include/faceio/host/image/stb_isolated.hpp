@@ -1,8 +1,9 @@
 // stb_image and stb_image_write with internal linkage inside a namespace of ours.
 //
-// A program may hold another copy of stb, in this translation unit too, configured otherwise. So every
-// stb macro that a user may have set is put aside and restored, the include guards are put aside, and
-// standard headers come first, because stb includes them where we include stb: inside a namespace.
+// A program may hold another copy of stb, in this translation unit too, configured otherwise. So
+// every stb macro that a user may have set is put aside and restored, the include guards are put
+// aside, and standard headers come first, because stb includes them where we include stb: inside a
+// namespace.
 #ifndef FACEIO_HOST_IMAGE_STB_ISOLATED_HPP
 #define FACEIO_HOST_IMAGE_STB_ISOLATED_HPP
 
@@ -26,7 +27,8 @@
 
 #if defined(__has_include)
 #if !__has_include(<stb/stb_image.h>) && !__has_include(<stb_image.h>)
-#error "faceio: stb_image.h not found; install stb (Debian: libstb-dev) or define FACEIO_NO_IMAGE_IO"
+#error \
+    "faceio: stb_image.h not found; install stb (Debian: libstb-dev) or define FACEIO_NO_IMAGE_IO"
 #endif
 #endif
 
@@ -152,12 +154,12 @@ namespace host {
 namespace detail {
 namespace stb {
 
-// The largest single block stb may take while this thread decodes: inflating a small file can ask for
-// a thousand times its size, whatever its header says.
+// The largest single block stb may take while this thread decodes: inflating a small file can ask
+// for a thousand times its size, whatever its header says.
 static thread_local size_t allocation_limit_bytes = 0;
 
-// Zeroed, because stb leaves what damaged data does not reach as it was; such pictures must not show
-// old memory, and must come out the same every time.
+// Zeroed, because stb leaves what damaged data does not reach as it was; such pictures must not
+// show old memory, and must come out the same every time.
 static inline void* allocate(size_t size_bytes) {
   return size_bytes > allocation_limit_bytes ? nullptr : calloc(1, size_bytes);
 }
@@ -193,8 +195,8 @@ typedef struct {
 #include <stb_image.h>
 #endif
 
-// stb's JPEG writer shifts bits out of a negative int: well-defined since C++20 only, and reported by
-// -fsanitize=undefined before.
+// stb's JPEG writer shifts bits out of a negative int: well-defined since C++20 only, and reported
+// by -fsanitize=undefined before.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((no_sanitize("shift"))), apply_to = function)
 #elif defined(__GNUC__)

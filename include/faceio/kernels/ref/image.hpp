@@ -1,0 +1,130 @@
+// Reference of the picture kernels (image.hpp), in double. Oracle of the tests.
+#ifndef FACEIO_KERNELS_REF_IMAGE_HPP
+#define FACEIO_KERNELS_REF_IMAGE_HPP
+
+#include <math.h>
+
+#include "../image.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+namespace ref {
+
+inline uint8_t nearest_level(double level) noexcept {
+  return level <= 0.0 ? uint8_t{0} : level >= 255.0 ? uint8_t{255} : static_cast<uint8_t>(lrint(level));
+}
+
+/// r g b of pixel (x, y), every format.
+inline void read_rgb(const ImageView& image, int32_t x, int32_t y, uint8_t (&rgb)[3]) noexcept {
+  const uint8_t* row = image.row(y);
+  const uint8_t* p = row;
+  int u = 0, v = 0, luma = 0;
+  switch (image.format) {
+    case PixelFormat::RGB8:
+      p = row + x * 3;
+      rgb[0] = p[0], rgb[1] = p[1], rgb[2] = p[2];
+      return;
+    case PixelFormat::BGR8:
+      p = row + x * 3;
+      rgb[0] = p[2], rgb[1] = p[1], rgb[2] = p[0];
+      return;
+    case PixelFormat::RGBA8:
+      p = row + x * 4;
+      rgb[0] = p[0], rgb[1] = p[1], rgb[2] = p[2];
+      return;
+    case PixelFormat::BGRA8:
+      p = row + x * 4;
+      rgb[0] = p[2], rgb[1] = p[1], rgb[2] = p[0];
+      return;
+    case PixelFormat::GRAY8: rgb[0] = rgb[1] = rgb[2] = row[x]; return;
+    case PixelFormat::NV12:
+    case PixelFormat::NV21:
+      p = image.chroma_row(y) + x / 2 * 2;
+      luma = row[x];
+      u = image.format == PixelFormat::NV12 ? p[0] : p[1];
+      v = image.format == PixelFormat::NV12 ? p[1] : p[0];
+      break;
+    case PixelFormat::YUYV:
+      p = row + x / 2 * 4;
+      luma = p[x % 2 * 2];
+      u = p[1];
+      v = p[3];
+      break;
+  }
+  const double grey = 255.0 / 219.0 * (luma < 16 ? 0 : luma - 16);
+  const double chroma = 255.0 / 224.0;
+  rgb[0] = nearest_level(grey + chroma * 1.402 * (v - 128));
+  rgb[1] = nearest_level(grey - chroma * (0.344136 * (u - 128) + 0.714136 * (v - 128)));
+  rgb[2] = nearest_level(grey + chroma * 1.772 * (u - 128));
+}
+
+inline void u8_to_f32(const UnpackArgs& a) noexcept {
+  for (int32_t y = 0; y < a.out.height; ++y) {
+    for (int32_t x = 0; x < a.out.width; ++x) {
+      const bool inside = x < a.image.size.width_px && y < a.image.size.height_px;
+      uint8_t rgb[3] = {0, 0, 0};
+      if (inside) read_rgb(a.image, x, y, rgb);
+      for (int c = 0; c < 3; ++c) {
+        // Two roundings, like the contract: a double product would round once.
+        const float centred = static_cast<float>(rgb[a.bgr ? 2 - c : c]) - a.mean[c];
+        a.out.row(y)[x * 3 + c] =
+            inside ? static_cast<float>(static_cast<double>(centred) * static_cast<double>(a.scale))
+                   : 0.0f;
+      }
+    }
+  }
+}
+
+/// Bilinear value before rounding; taps outside the picture are clamped to it, or black.
+inline void bilinear(const ImageView& image, double x, double y, bool clamp,
+                     double (&out)[3]) noexcept {
+  out[0] = out[1] = out[2] = 0.0;
+  if (!(x > -2.0 && y > -2.0 && x < kMaxImageSide_px + 1 && y < kMaxImageSide_px + 1)) return;
+  const double left = floor(x), top = floor(y);
+  for (int tap = 0; tap < 4; ++tap) {
+    int32_t tx = static_cast<int32_t>(left) + tap % 2;
+    int32_t ty = static_cast<int32_t>(top) + tap / 2;
+    const double share = (tap % 2 != 0 ? x - left : 1.0 - (x - left)) *
+                         (tap / 2 != 0 ? y - top : 1.0 - (y - top));
+    const Size size = image.size;
+    if (clamp) {
+      tx = tx < 0 ? 0 : tx >= size.width_px ? size.width_px - 1 : tx;
+      ty = ty < 0 ? 0 : ty >= size.height_px ? size.height_px - 1 : ty;
+    } else if (tx < 0 || ty < 0 || tx >= size.width_px || ty >= size.height_px) {
+      continue;
+    }
+    uint8_t rgb[3];
+    read_rgb(image, tx, ty, rgb);
+    for (int c = 0; c < 3; ++c) out[c] += share * rgb[c];
+  }
+}
+
+inline void resize_bilinear_u8(const ResizeArgs& a) noexcept {
+  const double step_x = static_cast<double>(a.image.size.width_px) / a.out_size.width_px;
+  const double step_y = static_cast<double>(a.image.size.height_px) / a.out_size.height_px;
+  for (int32_t y = 0; y < a.out_size.height_px; ++y) {
+    for (int32_t x = 0; x < a.out_size.width_px; ++x) {
+      double value[3];
+      bilinear(a.image, (x + 0.5) * step_x - 0.5, (y + 0.5) * step_y - 0.5, true, value);
+      uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes + x * 3;
+      for (int c = 0; c < 3; ++c) out[c] = nearest_level(value[c]);
+    }
+  }
+}
+
+inline void warp_affine_u8(const WarpArgs& a) noexcept {
+  double m[6];
+  for (int i = 0; i < 6; ++i) m[i] = a.matrix[i];
+  for (int32_t y = 0; y < a.out_size.height_px; ++y) {
+    for (int32_t x = 0; x < a.out_size.width_px; ++x) {
+      double value[3];
+      bilinear(a.image, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5], false, value);
+      uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes + x * 3;
+      for (int c = 0; c < 3; ++c) out[c] = nearest_level(value[c]);
+    }
+  }
+}
+
+}  // namespace ref
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_KERNELS_REF_IMAGE_HPP
