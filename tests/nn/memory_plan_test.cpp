@@ -89,7 +89,7 @@ TEST_CASE("maps that are alive together do not overlap") {
   }
 }
 
-TEST_CASE("sharing memory is worth it: far less than the sum of all maps") {
+TEST_CASE("maps share memory: less than a fifth of their sum") {
   const NetworkView network = retinaface_mnet025::kNetwork.view();
   const MemoryPlan plan = plan_memory(network, Size{640, 480});
   size_t sum = 0, largest = 0;
@@ -97,7 +97,7 @@ TEST_CASE("sharing memory is worth it: far less than the sum of all maps") {
     sum += plan.maps[i].bytes;
     largest = std::max(largest, plan.maps[i].bytes);
   }
-  CHECK(plan.total_bytes < sum / 3);
+  CHECK(plan.total_bytes < sum / 5);
   CHECK(plan.total_bytes >= largest);
 }
 

@@ -84,8 +84,8 @@ class LoadedBlob {
 /// The target of FACEIO_ISA, or the best one of this CPU.
 inline Target target_or_throw() { return value_or_throw(best_target(), "FACEIO_ISA"); }
 
-/// A detector for one thread at a time. Grows its scratch memory when a larger picture comes; after
-/// that, detecting does not allocate except for the returned vector.
+/// A detector for one thread at a time. Grows its scratch memory when a larger picture comes; apart from
+/// that, detecting allocates only the returned vector.
 class OwnedDetector {
  public:
   static OwnedDetector load(const std::string& path, const DetectorOptions& options = {}) {
@@ -100,14 +100,9 @@ class OwnedDetector {
     const Status valid = validate(image);
     if (!valid.ok()) throw Error("detect", valid);
     const Span<uint8_t> scratch = scratch_.at_least(workspace_bytes(image.size));
-    std::vector<Face> faces(64);
-    for (;;) {
-      const Detections found =
-          value_or_throw(detector_.detect(image, scratch, {faces.data(), faces.size()}), "detect");
-      const bool complete = found.found == found.faces.size;
-      faces.resize(found.found);
-      if (complete) return faces;
-    }
+    const Detections found =
+        value_or_throw(detector_.detect(image, scratch, {room_.data(), room_.size()}), "detect");
+    return {found.faces.begin(), found.faces.end()};
   }
 
   /// Scratch bytes for pictures of this size.
@@ -124,12 +119,15 @@ class OwnedDetector {
             Detector::create(loaded_.blob(),
                              persistent_.at_least(Detector::requirements({}, options).persistent_bytes),
                              options, target),
-            path)) {}
+            path)),
+        // No candidate is ever left out: there are no more faces than candidates.
+        room_(static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0)) {}
 
   LoadedBlob loaded_;
   AlignedBytes persistent_;
   AlignedBytes scratch_;
   Detector detector_;
+  std::vector<Face> room_;
 };
 
 /// An embedder for one thread at a time. Embedding does not allocate.
