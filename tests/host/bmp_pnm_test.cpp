@@ -35,7 +35,9 @@ void check_pixels(const Bytes& file, faceio::Size size, const Bytes& rgb) {
   CHECK(outcome.picture.rgb == rgb);
 }
 
-Bytes text(const char* characters) { return Bytes(characters, characters + std::strlen(characters)); }
+Bytes text(const char* characters) {
+  return Bytes(characters, characters + std::strlen(characters));
+}
 
 }  // namespace
 
@@ -47,8 +49,10 @@ TEST_CASE("BMP with 24 bits, both row orders") {
 
 TEST_CASE("BMP with palettes of 1, 4 and 8 bits") {
   const Bytes palette{0, 0, 255, 0, 255, 0, 0, 0};  // red, blue, as b g r 0
-  check_pixels(bmp(3, 1, 1, 0, palette, {0x40, 0, 0, 0}), {3, 1}, {255, 0, 0, 0, 0, 255, 255, 0, 0});
-  check_pixels(bmp(3, 1, 4, 0, palette, {0x10, 0x10, 0, 0}), {3, 1}, {0, 0, 255, 255, 0, 0, 0, 0, 255});
+  check_pixels(bmp(3, 1, 1, 0, palette, {0x40, 0, 0, 0}), {3, 1},
+               {255, 0, 0, 0, 0, 255, 255, 0, 0});
+  check_pixels(bmp(3, 1, 4, 0, palette, {0x10, 0x10, 0, 0}), {3, 1},
+               {0, 0, 255, 255, 0, 0, 0, 0, 255});
   // Index 9 is not in the palette.
   check_pixels(bmp(3, 1, 8, 0, palette, {1, 0, 9, 0}), {3, 1}, {0, 0, 255, 255, 0, 0, 0, 0, 0});
 }

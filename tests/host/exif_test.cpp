@@ -56,13 +56,15 @@ Bytes jpeg_with(const Bytes& segment) {
 Picture lettered(const char* letters, Size size) {
   Picture picture;
   picture.size = size;
-  for (const char* c = letters; *c != '\0'; ++c) picture.rgb.insert(picture.rgb.end(), 3, static_cast<uint8_t>(*c));
+  for (const char* c = letters; *c != '\0'; ++c)
+    picture.rgb.insert(picture.rgb.end(), 3, static_cast<uint8_t>(*c));
   return picture;
 }
 
 std::string letters_of(const Picture& picture) {
   std::string letters;
-  for (size_t i = 0; i < picture.rgb.size(); i += 3) letters.push_back(static_cast<char>(picture.rgb[i]));
+  for (size_t i = 0; i < picture.rgb.size(); i += 3)
+    letters.push_back(static_cast<char>(picture.rgb[i]));
   return letters;
 }
 
@@ -89,10 +91,11 @@ TEST_CASE("a directory that ends early or lies about its length is harmless") {
     CHECK(tiff_orientation(view(cut)) == (count >= kTagEnd ? 6 : 1));
   }
   CHECK(tiff_orientation(view(tiff(true, 6, 3, 65535))) == 6);  // more entries stated than present
-  CHECK(tiff_orientation(view(tiff(true, 6, 3, 1))) == 1);      // fewer stated: the tag is not in it
+  CHECK(tiff_orientation(view(tiff(true, 6, 3, 1))) == 1);  // fewer stated: the tag is not in it
   for (const uint32_t offset : {0u, 4u, 41u, 0x7FFFFFFFu, 0xFFFFFFFFu}) {
     Bytes away = tiff(true, 6);
-    for (int i = 0; i < 4; ++i) away[4 + static_cast<size_t>(i)] = static_cast<uint8_t>(offset >> (8 * i));
+    for (int i = 0; i < 4; ++i)
+      away[4 + static_cast<size_t>(i)] = static_cast<uint8_t>(offset >> (8 * i));
     CHECK(tiff_orientation(view(away)) == 1);
   }
 }
@@ -159,7 +162,8 @@ TEST_CASE("turns of pictures wider than a block") {
   // 6 after 8 is no turn at all; 200 columns cross block borders.
   Picture picture;
   picture.size = {200, 3};
-  for (int i = 0; i < 200 * 3 * 3; ++i) picture.rgb.push_back(static_cast<uint8_t>(i * 7 + i / 256));
+  for (int i = 0; i < 200 * 3 * 3; ++i)
+    picture.rgb.push_back(static_cast<uint8_t>(i * 7 + i / 256));
   const Bytes before = picture.rgb;
   apply_orientation(picture, 6);
   CHECK(picture.size == Size{3, 200});

@@ -22,7 +22,9 @@ Bytes bytes_of(const uint8_t (&array)[kCount]) {
   return Bytes(array, array + kCount);
 }
 
-inline faceio::Span<const uint8_t> view(const Bytes& bytes) { return {bytes.data(), bytes.size()}; }
+inline faceio::Span<const uint8_t> view(const Bytes& bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 /// Outcome of a decode: the picture, or an error sentence.
 struct Outcome {
@@ -64,7 +66,9 @@ inline int largest_difference(const Bytes& a, const Bytes& b) {
   return largest;
 }
 
-inline void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
+inline void append(Bytes& to, const Bytes& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 inline void append_le(Bytes& to, uint64_t value, int count) {
   for (int i = 0; i < count; ++i) to.push_back(static_cast<uint8_t>(value >> (8 * i)));

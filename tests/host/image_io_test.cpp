@@ -17,7 +17,9 @@ std::string read_error(const std::string& path, const faceio::host::ReadLimits& 
   return error;
 }
 
-Bytes text(const std::string& characters) { return Bytes(characters.begin(), characters.end()); }
+Bytes text(const std::string& characters) {
+  return Bytes(characters.begin(), characters.end());
+}
 
 }  // namespace
 
@@ -63,7 +65,8 @@ TEST_CASE("the file size limit holds for files and for bytes") {
 
 TEST_CASE("files of many sizes are read whole") {
   const TemporaryFolder folder;
-  for (const size_t count : {size_t{1}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{131073}, size_t{1000000}}) {
+  for (const size_t count :
+       {size_t{1}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{131073}, size_t{1000000}}) {
     Bytes bytes(count);
     for (size_t i = 0; i < count; ++i) bytes[i] = static_cast<uint8_t>(i * 31 + i / 256);
     const std::string path = folder.write("bytes", bytes);
@@ -80,7 +83,8 @@ TEST_CASE("files of many sizes are read whole") {
 TEST_CASE("the throwing functions throw the same sentence") {
   const TemporaryFolder folder;
   const std::string path = folder.path("missing.jpg");
-  CHECK_THROWS_WITH_AS(faceio::host::read_picture(path), (path + ": no such file; check the path").c_str(),
+  CHECK_THROWS_WITH_AS(faceio::host::read_picture(path),
+                       (path + ": no such file; check the path").c_str(),
                        faceio::host::PictureError);
   CHECK_THROWS_AS(faceio::host::decode_picture({}), faceio::host::PictureError);
   const Bytes png = bytes_of(fixtures::rgb_png);

@@ -51,7 +51,8 @@ TEST_CASE("a JPEG cut at any byte is an error") {
   for (const Bytes& jpeg : {bytes_of(fixtures::baseline), bytes_of(fixtures::progressive),
                             bytes_of(fixtures::restarts), bytes_of(fixtures::cmyk)}) {
     for (size_t count = 0; count < jpeg.size(); ++count) {
-      const Outcome outcome = decode(Bytes(jpeg.begin(), jpeg.begin() + static_cast<ptrdiff_t>(count)));
+      const Outcome outcome =
+          decode(Bytes(jpeg.begin(), jpeg.begin() + static_cast<ptrdiff_t>(count)));
       CAPTURE(count);
       REQUIRE_FALSE(outcome.ok);
       REQUIRE_FALSE(outcome.error.empty());
@@ -73,7 +74,8 @@ TEST_CASE("a JPEG cut short and given an end marker lacks restart markers") {
 TEST_CASE("any changed byte of a JPEG gives an error or a picture, never a crash") {
   for (const Bytes& jpeg : {bytes_of(fixtures::baseline), bytes_of(fixtures::progressive)}) {
     for (size_t i = 0; i < jpeg.size(); ++i) {
-      for (const uint8_t value : {uint8_t{0}, uint8_t{0xFF}, static_cast<uint8_t>(jpeg[i] ^ 0x10)}) {
+      for (const uint8_t value :
+           {uint8_t{0}, uint8_t{0xFF}, static_cast<uint8_t>(jpeg[i] ^ 0x10)}) {
         Bytes changed = jpeg;
         changed[i] = value;
         faceio::host::ReadLimits limits;
@@ -118,17 +120,31 @@ TEST_CASE("kinds of JPEG that are not supported are named") {
   Bytes two_frames = jpeg;
   const Bytes header(jpeg.begin() + static_cast<ptrdiff_t>(frame),
                      jpeg.begin() + static_cast<ptrdiff_t>(frame) + 19);
-  two_frames.insert(two_frames.begin() + static_cast<ptrdiff_t>(frame), header.begin(), header.end());
+  two_frames.insert(two_frames.begin() + static_cast<ptrdiff_t>(frame), header.begin(),
+                    header.end());
   check_refused(two_frames, "two frame headers");
   check_refused(without_range(jpeg, frame, 19), "damaged scan header");
   check_refused({0xFF, 0xD8, 0xFF, 0xD9}, "holds no picture");
   check_refused({0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0xFF, 0xD9}, "impossible length");
 }
 
-TEST_CASE("Huffman tables with more codes than bytes are refused") {
+TEST_CASE("Huffman tables with more codes than bytes, or than there are symbols, are refused") {
   Bytes jpeg = bytes_of(fixtures::baseline);
   const size_t table = marker_at(jpeg, 0xC4);
   for (size_t i = 0; i < 16; ++i) jpeg[table + 5 + i] = 255;
+  check_refused(jpeg, "Huffman table");
+
+  // 257 codes of 16 bits and less, all of them present.
+  Bytes segment{0xFF, 0xC4};
+  append_be(segment, 2 + 17 + 257, 2);
+  segment.push_back(0);
+  Bytes counts(16, 0);
+  counts[15] = 255;
+  counts[14] = 2;
+  append(segment, counts);
+  append(segment, Bytes(257, 1));
+  jpeg = bytes_of(fixtures::baseline);
+  jpeg.insert(jpeg.begin() + 2, segment.begin(), segment.end());
   check_refused(jpeg, "Huffman table");
 }
 
@@ -150,7 +166,9 @@ TEST_CASE("a JPEG that lacks a component is refused") {
   const Bytes jpeg = bytes_of(fixtures::progressive);
   const size_t first = marker_at(jpeg, 0xDA);
   size_t next = first + 2;
-  while (!(jpeg[next] == 0xFF && jpeg[next + 1] != 0 && !(jpeg[next + 1] >= 0xD0 && jpeg[next + 1] <= 0xD7))) ++next;
+  while (!(jpeg[next] == 0xFF && jpeg[next + 1] != 0 &&
+           !(jpeg[next + 1] >= 0xD0 && jpeg[next + 1] <= 0xD7)))
+    ++next;
   check_refused(without_range(jpeg, first, next - first), "lacks the data of colour component");
 }
 

@@ -12,7 +12,8 @@
 #include <filesystem>
 
 TEST_CASE("without mmap a file is read into aligned memory") {
-  const std::string path = (std::filesystem::temp_directory_path() / "faceio_heap_file_test").string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "faceio_heap_file_test").string();
   std::FILE* out = std::fopen(path.c_str(), "wb");
   REQUIRE(out != nullptr);
   std::fputs("0123456789", out);

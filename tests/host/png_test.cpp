@@ -16,8 +16,8 @@ Bytes header_chunk(uint32_t width, uint32_t height, uint8_t depth_bits, uint8_t 
   return png_chunk("IHDR", payload);
 }
 
-/// Deflate without compression: stored blocks of at most 65535 bytes. The checksum at the end is not
-/// looked at by the decoder.
+/// Deflate without compression: stored blocks of at most 65535 bytes. The checksum at the end is
+/// not looked at by the decoder.
 Bytes stored_zlib(const Bytes& raw) {
   Bytes out{0x78, 0x01};
   for (size_t first = 0; first < raw.size(); first += 65535) {
@@ -141,7 +141,8 @@ TEST_CASE("data that inflates far beyond the picture is refused") {
 
 TEST_CASE("a PNG 20000 pixels wide and one high") {
   Bytes raw{0};
-  for (uint32_t x = 0; x < 20000; ++x) append(raw, {static_cast<uint8_t>(x), static_cast<uint8_t>(x >> 8), 7});
+  for (uint32_t x = 0; x < 20000; ++x)
+    append(raw, {static_cast<uint8_t>(x), static_cast<uint8_t>(x >> 8), 7});
   const Outcome outcome =
       decode(png_of(header_chunk(20000, 1, 8, 2), png_chunk("IDAT", stored_zlib(raw))));
   REQUIRE(outcome.ok);

@@ -31,11 +31,13 @@ TEST_CASE("two copies of stb keep their own settings") {
   int height = 0;
   int channels = 0;
   // The user's copy was built without PNG; ours reads it.
-  CHECK(stbi_info_from_memory(png.data(), static_cast<int>(png.size()), &width, &height, &channels) == 0);
+  CHECK(stbi_info_from_memory(png.data(), static_cast<int>(png.size()), &width, &height,
+                              &channels) == 0);
   CHECK(decode(png).ok);
   // The user's copy still has its other formats and its files.
   const Bytes jpeg = bytes_of(fixtures::baseline);
-  CHECK(stbi_info_from_memory(jpeg.data(), static_cast<int>(jpeg.size()), &width, &height, &channels) == 1);
+  CHECK(stbi_info_from_memory(jpeg.data(), static_cast<int>(jpeg.size()), &width, &height,
+                              &channels) == 1);
   CHECK(width == 20);
   CHECK(stbi_info("no such file", &width, &height, &channels) == 0);
 }

@@ -1,0 +1,39 @@
+// The command line as data.
+#ifndef FACEIO_CLI_ARGUMENTS_HPP
+#define FACEIO_CLI_ARGUMENTS_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+enum class Command { detect, compare, embed, models, selftest, doctor, bench };
+
+struct Arguments {
+  Command command = Command::doctor;
+  std::string detector_path;    // empty: look in the usual places
+  std::string recogniser_path;  // empty: look in the usual places
+  std::vector<std::string> images;
+  std::string annotated_path;  // empty: none
+  bool json = false;
+  int32_t min_face_px = 0;
+  float min_score = 0.6f;
+  int32_t face_a = 0;  // 1-based rank by score; 0: the largest face
+  int32_t face_b = 0;
+  int32_t width_px = 640;
+  int32_t height_px = 480;
+};
+
+/// Parsed arguments, or the exit code after help, version or a usage error was printed.
+struct Parsed {
+  Arguments arguments;
+  std::optional<int> exit_code;
+};
+
+Parsed parse_arguments(int argc, char** argv);
+
+}  // namespace cli
+
+#endif  // FACEIO_CLI_ARGUMENTS_HPP

@@ -1,0 +1,61 @@
+#include <faceio/faceio.hpp>
+
+#include <cstdio>
+
+#include "commands.hpp"
+#include "faces.hpp"
+#include "json.hpp"
+#include "weights.hpp"
+
+namespace cli {
+namespace {
+
+std::string json_of_embedding(const faceio::Embedding& embedding) {
+  std::string out = "\"embedding\":[";
+  for (int32_t i = 0; i < embedding.size; ++i) {
+    if (i > 0) out += ",";
+    out += json_number(static_cast<double>(embedding.values[i]));
+  }
+  return out + "]";
+}
+
+}  // namespace
+
+Outcome run_embed(const Arguments& arguments) {
+  faceio::host::OwnedDetector detector = load_detector(arguments);
+  faceio::host::OwnedEmbedder embedder = load_embedder(arguments);
+  return for_each_image(arguments, [&](const LoadedImage& image) {
+    const faceio::ImageView view = image.picture.view();
+    const std::vector<faceio::Face> faces = detector.detect(view);
+    std::vector<std::string> extra;
+    if (!arguments.json) std::printf("%s\n", heading_of(image).c_str());
+    for (size_t i = 0; i < faces.size(); ++i) {
+      try {
+        const faceio::Embedded embedded = embedder.embed(view, faces[i].landmarks);
+        extra.push_back(json_of_embedding(embedded.embedding));
+        if (!arguments.json) {
+          std::printf(
+              " %3zu  score %.3f   %d numbers, norm before scaling %.2f   alignment residual %.1f "
+              "px\n",
+              i + 1, static_cast<double>(faces[i].score), embedded.embedding.size,
+              static_cast<double>(embedded.embedding.raw_norm),
+              static_cast<double>(embedded.alignment.residual_px));
+        }
+      } catch (const faceio::host::Error& e) {
+        // One face whose landmarks span nothing must not lose the others.
+        if (e.status().code != faceio::Errc::landmarks_degenerate) throw;
+        extra.push_back("\"embedding\":null");
+        std::fprintf(stderr, "faceio: %s: face %zu: %s\n", image.path.c_str(), i + 1, e.what());
+      }
+    }
+    if (arguments.json) {
+      std::printf("%s\n", json_of(image, faces, extra).c_str());
+    } else {
+      std::printf("%zu %s   --json prints the numbers\n", faces.size(),
+                  faces.size() == 1 ? "face" : "faces");
+    }
+    return faces.empty() ? Outcome::no_face : Outcome::done;
+  });
+}
+
+}  // namespace cli

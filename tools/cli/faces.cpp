@@ -1,0 +1,78 @@
+#include "faces.hpp"
+
+#include <faceio/vision/align.hpp>
+
+#include <cmath>
+
+#include "json.hpp"
+
+namespace cli {
+namespace {
+
+/// The eyes of the crop that the recogniser sees are 35 px apart; below two thirds of that, most of
+/// the crop is interpolation.
+constexpr float kSmallestEyeDistance_px = 24.0f;
+
+}  // namespace
+
+float eye_distance_px(const faceio::Face& face) {
+  const faceio::Point* p = face.landmarks.points;
+  return std::hypot(p[faceio::kEyeImageLeft].x - p[faceio::kEyeImageRight].x,
+                    p[faceio::kEyeImageLeft].y - p[faceio::kEyeImageRight].y);
+}
+
+std::string note_on(const faceio::Face& face, faceio::Size picture) {
+  const auto alignment = faceio::align_to_template(face.landmarks);
+  if (!alignment) return "landmarks span no face, cannot be recognised";
+  if (alignment->status == faceio::AlignStatus::mirrored) return "landmarks look mirrored";
+  if (alignment->status == faceio::AlignStatus::large_residual)
+    return "extreme profile, or no face";
+  // A profile brings the eyes together, so size is judged after pose.
+  if (eye_distance_px(face) < kSmallestEyeDistance_px) return "small, hard to recognise (< 24 px)";
+  const faceio::Box inside = faceio::clamp_to(face.box, picture);
+  constexpr float kMostlyInside = 0.9f;
+  if (faceio::area(inside) < kMostlyInside * faceio::area(face.box))
+    return "cut by the picture's edge";
+  return "ok";
+}
+
+std::string heading_of(const LoadedImage& image) {
+  const faceio::Size size = image.picture.size;
+  std::string heading =
+      image.path + "  " + std::to_string(size.width_px) + "x" + std::to_string(size.height_px);
+  const int32_t orientation = image.picture.exif_orientation;
+  if (orientation != 1)
+    heading += "  (turned upright from Exif orientation " + std::to_string(orientation) + ")";
+  return heading;
+}
+
+std::string json_of(const LoadedImage& image, const std::vector<faceio::Face>& faces,
+                    const std::vector<std::string>& extra) {
+  const faceio::Size size = image.picture.size;
+  std::string out = "{\"image\":" + json_string(image.path) +
+                    ",\"width\":" + std::to_string(size.width_px) +
+                    ",\"height\":" + std::to_string(size.height_px) + ",\"faces\":[";
+  for (size_t i = 0; i < faces.size(); ++i) {
+    const faceio::Face& face = faces[i];
+    const faceio::Box& box = face.box;
+    out += i == 0 ? "{" : ",{";
+    out += "\"score\":" + json_number(static_cast<double>(face.score));
+    const char* separator = ",\"box\":[";
+    for (const float value : {box.x, box.y, box.width, box.height}) {
+      out += separator + json_number(static_cast<double>(value));
+      separator = ",";
+    }
+    separator = "],\"landmarks\":[[";
+    for (const faceio::Point& point : face.landmarks.points) {
+      out += separator + json_number(static_cast<double>(point.x)) + "," +
+             json_number(static_cast<double>(point.y));
+      separator = "],[";
+    }
+    out += "]]";
+    if (!extra.empty()) out += "," + extra[i];
+    out += "}";
+  }
+  return out + "]}";
+}
+
+}  // namespace cli

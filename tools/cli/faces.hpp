@@ -1,0 +1,30 @@
+// What the commands say about a face.
+#ifndef FACEIO_CLI_FACES_HPP
+#define FACEIO_CLI_FACES_HPP
+
+#include <faceio/pipeline/detector.hpp>
+
+#include <string>
+#include <vector>
+
+#include "images.hpp"
+
+namespace cli {
+
+/// Distance of the two eye landmarks, pixels.
+float eye_distance_px(const faceio::Face& face);
+
+/// What limits the use of a face, or "ok".
+std::string note_on(const faceio::Face& face, faceio::Size picture);
+
+/// "team.jpg  4032x3024", and the turn that Exif asked for.
+std::string heading_of(const LoadedImage& image);
+
+/// {"image":...,"width":...,"height":...,"faces":[...]}; `extra` holds what to append inside each
+/// face object, or is empty.
+std::string json_of(const LoadedImage& image, const std::vector<faceio::Face>& faces,
+                    const std::vector<std::string>& extra);
+
+}  // namespace cli
+
+#endif  // FACEIO_CLI_FACES_HPP

@@ -1,0 +1,46 @@
+#include "images.hpp"
+
+#include <cstdio>
+#include <new>
+
+#include "json.hpp"
+
+namespace cli {
+
+LoadedImage load_image(const std::string& path) {
+  LoadedImage image;
+  image.path = path;
+  const Stopwatch watch;
+  std::string error;
+  if (!faceio::host::try_read_picture(path, image.picture, error)) throw InputError(error);
+  image.decode_ms = watch.elapsed_ms();
+  return image;
+}
+
+void report_error(const Arguments& arguments, const std::string& image,
+                  const std::string& sentence) {
+  std::fprintf(stderr, "faceio: %s\n", sentence.c_str());
+  if (arguments.json) std::printf("%s\n", json_error(image, sentence).c_str());
+}
+
+Outcome for_each_image(const Arguments& arguments,
+                       const std::function<Outcome(const LoadedImage&)>& work) {
+  Outcome worst = Outcome::done;
+  for (const std::string& path : arguments.images) {
+    try {
+      worst = worse(worst, work(load_image(path)));
+    } catch (const std::bad_alloc&) {
+      report_error(
+          arguments, path,
+          path + ": not enough memory for a picture of this size; try --min-face 32 or more");
+      worst = Outcome::bad_input;
+    } catch (const std::exception& e) {
+      report_error(arguments, path, e.what());
+      worst = Outcome::bad_input;
+    }
+    std::fflush(stdout);
+  }
+  return worst;
+}
+
+}  // namespace cli
