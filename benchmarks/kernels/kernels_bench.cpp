@@ -115,6 +115,22 @@ void convolution(benchmark::State& state, const KernelTable* table, const ConvCa
   report(state, *table, static_cast<double>(k) * out.view.height * out.view.width * c.c_out);
 }
 
+/// GMAC_per_s counts the multiply-adds of the definition, so it may exceed the peak.
+void winograd(benchmark::State& state, const KernelTable* table, const ConvCase& c) {
+  BenchMap in(c.height, c.width, c.c_in, 1), out(c.height, c.width, c.c_out, 0);
+  std::vector<float> weights(winograd_weight_floats(c.c_in, c.c_out), 0.01f), bias(static_cast<size_t>(c.c_out), 0.1f);
+  std::vector<float> scratch(winograd_scratch_floats(c.c_in, c.c_out));
+  WinogradArgs args;
+  args.in = in.view;
+  args.part[args.parts++] = {out.view, weights.data(), bias.data(), nullptr, 0.1f, c.activation};
+  args.scratch = scratch.data();
+  for (auto _ : state) {
+    table->winograd3x3_f32(args, 0, c.height);
+    benchmark::ClobberMemory();
+  }
+  report(state, *table, 9.0 * c.c_in * c.c_out * c.height * c.width);
+}
+
 void elementwise(benchmark::State& state, const KernelTable* table) {
   BenchMap a(60, 80, 64, 0), b(60, 80, 64, 0), coarse(30, 40, 64, 0), out(60, 80, 64, 1);
   std::vector<float> scale(64, 1.5f), shift(64, 0.5f);
@@ -198,7 +214,11 @@ const int registered = [] {
       return benchmark::RegisterBenchmark((prefix + what).c_str(), args...)->Unit(benchmark::kMicrosecond);
     };
     add("fma_peak_f32", fma_peak, table);
-    for (const ConvCase& c : kConvCases) add(c.name, convolution, table, c);
+    for (const ConvCase& c : kConvCases) {
+      add(c.name, convolution, table, c);
+      const bool stride_1 = c.kind == Kind::conv3x3 && c.stride == 1;
+      if (stride_1) add(std::string("winograd3x3_f32/") + c.name, winograd, table, c);
+    }
     add("add_f32", elementwise, table)->Arg(0);
     add("upsample_nearest_f32", elementwise, table)->Arg(1);
     add("batchnorm_f32", elementwise, table)->Arg(2);

@@ -55,11 +55,14 @@ void recogniser_crop(benchmark::State& state, Target target) {
   for (auto _ : state) benchmark::DoNotOptimize(owned.embed_crop(view));
 }
 
-/// Median microseconds of each operation over some runs.
+/// Median microseconds of each operation over some runs. Convolutions that run together are timed
+/// together: the first one shows the time, the others none.
 struct LayerTimes {
   std::vector<std::vector<double>>* times;
+  std::vector<MapView>* outputs;
   std::chrono::steady_clock::time_point* last;
-  void operator()(size_t index, const Step&) const {
+  void operator()(size_t index, const MapView& out) const {
+    (*outputs)[index] = out;
     const auto now = std::chrono::steady_clock::now();
     (*times)[index].push_back(std::chrono::duration<double, std::micro>(now - *last).count());
     *last = std::chrono::steady_clock::now();
@@ -73,19 +76,20 @@ void print_layers(const char* title, const BoundNetwork& bound, Size size) {
   const auto pixels = picture(size);
   load_input(bound, plan, ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8));
   std::vector<std::vector<double>> times(bound.network.ops.size);
+  std::vector<MapView> outputs(bound.network.ops.size);
   for (int i = 0; i < 50; ++i) {
     auto last = std::chrono::steady_clock::now();
-    run(plan, LayerTimes{&times, &last});
+    run(plan, LayerTimes{&times, &outputs, &last});
   }
   std::printf("%s %dx%d on %s\n%-20s %10s %8s %10s\n", title, size.width_px, size.height_px,
               name(bound.kernels->target), "layer", "median_us", "MMAC", "GMAC_per_s");
   for (size_t i = 0; i < times.size(); ++i) {
     const OpRecord& op = bound.network.ops[i];
-    const MapView& out = plan.steps[i].out;
+    const MapView out = outputs[i];
     const bool dense = op.op == Op::conv1x1 || op.op == Op::conv3x3;
     const bool depthwise = op.op == Op::depthwise3x3 || op.op == Op::global_depthwise;
     const double taps = op.op == Op::conv3x3 || op.op == Op::depthwise3x3 ? 9.0
-                        : op.op == Op::global_depthwise ? static_cast<double>(plan.steps[i].conv.in.height * plan.steps[i].conv.in.width)
+                        : op.op == Op::global_depthwise ? static_cast<double>(outputs[i - 1].height * outputs[i - 1].width)
                                                         : 1.0;
     const double macs = static_cast<double>(out.height) * out.width * op.c_out * taps * (dense ? op.c_in : depthwise ? 1.0 : 0.0);
     std::nth_element(times[i].begin(), times[i].begin() + 25, times[i].end());

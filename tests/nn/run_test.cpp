@@ -87,15 +87,15 @@ struct CompareLayer {
   const std::vector<std::unique_ptr<test::TestMap>>* reference;
   double* worst;
 
-  void operator()(size_t index, const Step& step) const {
+  void operator()(size_t index, const MapView& out) const {
     const OpRecord& op = network->view.ops[index];
     const test::TestMap& expected = *(*reference)[op.out];
     double largest = 1e-3, difference = 0.0;
-    for (int y = 0; y < step.out.height; ++y) {
-      for (int x = 0; x < step.out.width; ++x) {
-        for (int c = 0; c < step.out.channels; ++c) {
+    for (int y = 0; y < out.height; ++y) {
+      for (int x = 0; x < out.width; ++x) {
+        for (int c = 0; c < out.channels; ++c) {
           const double e = static_cast<double>(expected.at(y, x, op.out_channel_offset + c));
-          const double v = static_cast<double>(step.out.row(y)[static_cast<ptrdiff_t>(x) * step.out.pixel_stride + c]);
+          const double v = static_cast<double>(out.row(y)[static_cast<ptrdiff_t>(x) * out.pixel_stride + c]);
           largest = std::max(largest, std::abs(e));
           difference = std::max(difference, v == v ? std::abs(v - e) : 1e30);
         }

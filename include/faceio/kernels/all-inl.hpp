@@ -9,6 +9,7 @@
 #include "image_u8-inl.hpp"
 #include "measure_f32-inl.hpp"
 #include "reduce_f32-inl.hpp"
+#include "winograd_f32-inl.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {

@@ -36,7 +36,7 @@ struct ConvArgs {
   MapView in;
   MapView out;
   const float* weights = nullptr;
-  const float* bias = nullptr;
+  const float* bias = nullptr;    // null: zeros (dense only)
   const float* slope = nullptr;   // prelu only
   float leaky_slope = 0.0f;       // leaky_relu only
   int32_t stride = 1;             // 1 or 2

@@ -56,7 +56,7 @@ inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k
   FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
     const int32_t channel = n + v * vf32::lanes;
     w[v] = a.weights + static_cast<ptrdiff_t>(channel / kPanel) * k_total * kPanel + channel % kPanel;
-    const vf32 bias = load(a.bias + channel);
+    const vf32 bias = a.bias != nullptr ? load(a.bias + channel) : zero();
     FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
   }
   const ptrdiff_t step = segments.pixel_step;

@@ -9,6 +9,7 @@
 #include "image.hpp"
 #include "measure.hpp"
 #include "reduce.hpp"
+#include "winograd.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 

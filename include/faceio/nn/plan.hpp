@@ -9,12 +9,20 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-/// Tensors of one operation, inside the blob. For batch norm, weights is the scale and bias the shift.
+/// Tensors of one operation, inside the blob; transformed Winograd weights are in persistent memory. For
+/// batch norm, weights is the scale and bias the shift.
 struct OpWeights {
   const float* weights = nullptr;
   const float* bias = nullptr;
   const float* slope = nullptr;
 };
+
+/// True for the convolutions that run by Winograd's algorithm: it wins on every 3x3 of stride 1 whose
+/// channels fill panels, from 16 channels and 15 x 20 pixels up (benchmarks/kernels).
+constexpr bool uses_winograd(const OpRecord& op) noexcept {
+  return op.op == Op::conv3x3 && op.stride == 1 && op.pad_before == 1 && op.c_in % kPanel == 0 &&
+         op.c_out % kPanel == 0;
+}
 
 namespace detail {
 
@@ -37,7 +45,12 @@ struct BoundNetwork {
 
 /// Persistent bytes that bind() takes.
 constexpr size_t bound_bytes(const NetworkView& network) noexcept {
-  return round_up(network.ops.size * sizeof(OpWeights), kAlignment_bytes);
+  Arena count;
+  count.take<OpWeights>(network.ops.size);
+  for (const OpRecord& op : network.ops) {
+    if (uses_winograd(op)) count.take<float>(winograd_weight_floats(op.c_in, op.c_out));
+  }
+  return count.used_bytes();
 }
 
 /// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the side
@@ -49,6 +62,10 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
   using detail::has_shape;
   if (blob.model_id() != network.model_id) return Errc::model_mismatch;
   OpWeights* const bound = persistent.take<OpWeights>(network.ops.size);
+  Arena transformed = persistent;
+  for (const OpRecord& op : network.ops) {
+    if (uses_winograd(op)) persistent.take<float>(winograd_weight_floats(op.c_in, op.c_out));
+  }
   const Status memory = persistent.status();
   if (!memory.ok()) return memory;
   for (size_t i = 0; i < network.ops.size; ++i) {
@@ -85,6 +102,11 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
     }
     w.weights = blob.floats_of(*weights);
     w.bias = blob.floats_of(*bias);
+    if (uses_winograd(op)) {
+      float* const room = transformed.take<float>(winograd_weight_floats(op.c_in, op.c_out));
+      transform_winograd_weights(w.weights, op.c_in, op.c_out, room);
+      w.weights = room;
+    }
     if (op.activation == Activation::prelu) {
       const BlobEntry* slope = blob.find(index, Role::slope);
       if (!has_shape(slope, Layout::dense, op.c_out, 1, 1, 1)) {
@@ -98,12 +120,16 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
   return BoundNetwork{network, {bound, network.ops.size}, &kernels, *preprocessing};
 }
 
-/// One operation with everything resolved. Only the arguments of its kind are meaningful.
+/// One operation with everything resolved, or several that share an input and run together (Winograd).
+/// Only the arguments of its kind are meaningful.
 struct Step {
   Op op = Op::conv1x1;
-  MapView zero_border{};   // whole map whose border this step clears first; data null: nothing to do
-  MapView out{};           // what the step writes: a map, or a slice of one
+  uint16_t first_op = 0;   // index in the network table
+  uint16_t op_count = 1;
+  bool winograd = false;
+  MapView zero_border[kWinogradMaxParts] = {};  // maps whose borders are cleared first; data null: none
   ConvArgs conv{};
+  WinogradArgs winograd_parts{};
   BatchNormArgs batchnorm{};
   AddArgs add{};
   UpsampleArgs upsample{};
@@ -119,10 +145,23 @@ struct Plan {
   int output_count = 0;
 };
 
+/// Floats that the Winograd steps of a network share.
+constexpr size_t winograd_scratch_floats(const NetworkView& network) noexcept {
+  size_t largest = 0;
+  for (const OpRecord& op : network.ops) {
+    const size_t floats = uses_winograd(op) ? winograd_scratch_floats(op.c_in, op.c_out) : 0;
+    if (largest < floats) largest = floats;
+  }
+  return largest;
+}
+
 /// Scratch bytes that make_plan() takes for this input size.
 constexpr size_t plan_bytes(const NetworkView& network, Size input) noexcept {
-  return round_up(network.ops.size * sizeof(Step), kAlignment_bytes) +
-         plan_memory(network, input).total_bytes;
+  Arena count;
+  count.take<Step>(network.ops.size);
+  count.take<uint8_t>(plan_memory(network, input).total_bytes);
+  count.take<float>(winograd_scratch_floats(network));
+  return count.used_bytes();
 }
 
 /// Lays the network out for pictures of `input` pixels, taking plan_bytes() from `scratch`.
@@ -133,6 +172,7 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Arena& scra
   const MemoryPlan memory = plan_memory(network, input);
   Step* const steps = scratch.take<Step>(network.ops.size);
   uint8_t* const base = scratch.take<uint8_t>(memory.total_bytes);
+  float* const winograd_scratch = scratch.take<float>(winograd_scratch_floats(network));
   const Status status = scratch.status();
   if (!status.ok()) return status;
 
@@ -152,21 +192,39 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Arena& scra
 
   Plan plan;
   plan.kernels = bound.kernels;
-  plan.steps = {steps, network.ops.size};
   plan.input = view_of(0);
   for (const uint16_t id : network.outputs) plan.outputs[plan.output_count++] = view_of(id);
+  size_t step_count = 0;
   for (size_t i = 0; i < network.ops.size; ++i) {
     const OpRecord& op = network.ops[i];
-    Step& step = steps[i];
-    step = Step{};
-    step.op = op.op;
     const MapView whole = view_of(op.out);
-    if (whole.border != 0 && memory.maps[op.out].first_op == static_cast<int>(i)) {
-      step.zero_border = whole;
+    MapView out = whole;
+    out.data += op.out_channel_offset;
+    out.channels = op.c_out;
+    const bool clears_border = whole.border != 0 && memory.maps[op.out].first_op == static_cast<int>(i);
+    // Convolutions that follow each other and read the same map share its transform.
+    Step* const previous = step_count > 0 ? &steps[step_count - 1] : nullptr;
+    const bool joins = uses_winograd(op) && previous != nullptr && previous->winograd &&
+                       previous->op_count < kWinogradMaxParts &&
+                       network.ops[previous->first_op].in0 == op.in0;
+    Step& step = joins ? *previous : steps[step_count++];
+    if (joins) {
+      ++step.op_count;
+    } else {
+      step = Step{};
+      step.op = op.op;
+      step.first_op = static_cast<uint16_t>(i);
+      step.winograd = uses_winograd(op);
     }
-    step.out = whole;
-    step.out.data += op.out_channel_offset;
-    step.out.channels = op.c_out;
+    if (clears_border) step.zero_border[step.op_count - 1] = whole;
+    if (step.winograd) {
+      WinogradArgs& args = step.winograd_parts;
+      args.in = view_of(op.in0);
+      args.scratch = winograd_scratch;
+      args.part[args.parts++] = {out,           weights[i].weights, weights[i].bias, weights[i].slope,
+                                 op.leaky_slope, op.activation};
+      continue;
+    }
     const MapView in = view_of(op.in0);
     switch (op.op) {
       case Op::conv3x3:
@@ -174,7 +232,7 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Arena& scra
       case Op::depthwise3x3:
       case Op::global_depthwise:
         step.conv.in = in;
-        step.conv.out = step.out;
+        step.conv.out = out;
         step.conv.weights = weights[i].weights;
         step.conv.bias = weights[i].bias;
         step.conv.slope = weights[i].slope;
@@ -184,12 +242,13 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Arena& scra
         step.conv.activation = op.activation;
         break;
       case Op::batchnorm:
-        step.batchnorm = {in, step.out, weights[i].weights, weights[i].bias};
+        step.batchnorm = {in, out, weights[i].weights, weights[i].bias};
         break;
-      case Op::add: step.add = {in, view_of(op.in1), step.out}; break;
-      case Op::upsample_nearest: step.upsample = {in, step.out}; break;
+      case Op::add: step.add = {in, view_of(op.in1), out}; break;
+      case Op::upsample_nearest: step.upsample = {in, out}; break;
     }
   }
+  plan.steps = {steps, step_count};
   return plan;
 }
 
@@ -217,9 +276,20 @@ inline void load_input(const BoundNetwork& bound, const Plan& plan, const ImageV
   bound.kernels->u8_to_f32(args, 0, plan.input.height);
 }
 
-/// Hook of run(): called after each step with its index and what it wrote.
+/// What operation `first_op + part` of a step writes: a map, or a slice of one.
+inline MapView output_of(const Step& step, int part) noexcept {
+  if (step.winograd) return step.winograd_parts.part[part].out;
+  switch (step.op) {
+    case Op::batchnorm: return step.batchnorm.out;
+    case Op::add: return step.add.out;
+    case Op::upsample_nearest: return step.upsample.out;
+    default: return step.conv.out;
+  }
+}
+
+/// Hook of run(): called after each operation with its index in the network table and what it wrote.
 struct NoTrace {
-  void operator()(size_t, const Step&) const noexcept {}
+  void operator()(size_t, const MapView&) const noexcept {}
 };
 
 /// Runs the network layer by layer on what is in plan.input. Never allocates.
@@ -228,12 +298,16 @@ template <class Trace = NoTrace>
 inline void run(const Plan& plan, const Trace& trace = Trace{}) noexcept {
   const KernelTable& k = *plan.kernels;
   if (plan.input.border != 0) zero_border(plan.input);
-  for (size_t i = 0; i < plan.steps.size; ++i) {
-    const Step& step = plan.steps[i];
-    if (step.zero_border.data != nullptr) zero_border(step.zero_border);
-    const int32_t rows = step.out.height;
+  for (const Step& step : plan.steps) {
+    for (const MapView& map : step.zero_border) {
+      if (map.data != nullptr) zero_border(map);
+    }
+    const int32_t rows = output_of(step, 0).height;
     switch (step.op) {
-      case Op::conv3x3: k.conv3x3_f32(step.conv, 0, rows); break;
+      case Op::conv3x3:
+        if (step.winograd) k.winograd3x3_f32(step.winograd_parts, 0, rows);
+        else k.conv3x3_f32(step.conv, 0, rows);
+        break;
       case Op::conv1x1: k.conv1x1_f32(step.conv, 0, rows); break;
       case Op::depthwise3x3: k.depthwise3x3_f32(step.conv, 0, rows); break;
       case Op::global_depthwise: k.global_depthwise_f32(step.conv, 0, rows); break;
@@ -241,7 +315,9 @@ inline void run(const Plan& plan, const Trace& trace = Trace{}) noexcept {
       case Op::add: k.add_f32(step.add, 0, rows); break;
       case Op::upsample_nearest: k.upsample_nearest_f32(step.upsample, 0, rows); break;
     }
-    trace(i, step);
+    for (int part = 0; part < step.op_count; ++part) {
+      trace(static_cast<size_t>(step.first_op) + static_cast<size_t>(part), output_of(step, part));
+    }
   }
 }
 

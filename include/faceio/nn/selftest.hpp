@@ -24,14 +24,13 @@ inline Size selftest_size(const Blob& blob) noexcept {
   return Size{static_cast<int32_t>(input->dims[1]), static_cast<int32_t>(input->dims[0])};
 }
 
-/// Trace hook that samples what a step wrote.
+/// Trace hook that samples what an operation wrote.
 struct CompareStep {
   const Blob* blob;
   SelftestReport* report;
 
-  void operator()(size_t index, const Step& step) const noexcept {
+  void operator()(size_t index, const MapView& out) const noexcept {
     const BlobEntry* entry = blob->find(static_cast<uint16_t>(index), Role::selftest_output);
-    const MapView& out = step.out;
     if (entry == nullptr || entry->dtype != DType::f32 || entry->layout != Layout::samples ||
         entry->dims[1] != static_cast<uint32_t>(out.height) ||
         entry->dims[2] != static_cast<uint32_t>(out.width) ||
