@@ -16,18 +16,18 @@ struct ConvSegments {
 };
 
 /// v = f(v) for every accumulator of a tile whose first output channel is n.
-template <int kPixels, int kVectors>
-FACEIO_ALWAYS_INLINE void activate(vf32 (&acc)[kPixels][kVectors], const ConvArgs& a,
-                                   int32_t n) noexcept {
+template <class V, int kPixels, int kVectors>
+FACEIO_ALWAYS_INLINE void activate(V (&acc)[kPixels][kVectors], const ConvArgs& a, int32_t n) noexcept {
+  const V nothing = splat_as<V>(0.0f);
   switch (a.activation) {
     case Activation::linear: break;
     case Activation::relu:
       FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) acc[m][v] = max(acc[m][v], zero());
+        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) acc[m][v] = max(acc[m][v], nothing);
       }
       break;
     case Activation::leaky_relu: {
-      const vf32 s = splat(a.leaky_slope);
+      const V s = splat_as<V>(a.leaky_slope);
       FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
         FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
           acc[m][v] = max(acc[m][v], mul(acc[m][v], s));
@@ -37,9 +37,9 @@ FACEIO_ALWAYS_INLINE void activate(vf32 (&acc)[kPixels][kVectors], const ConvArg
     }
     case Activation::prelu:
       FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-        const vf32 s = load(a.slope + n + v * vf32::lanes);
+        const V s = load_as<V>(a.slope + n + v * V::lanes);
         FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-          acc[m][v] = fma(min(acc[m][v], zero()), s, max(acc[m][v], zero()));
+          acc[m][v] = fma(min(acc[m][v], nothing), s, max(acc[m][v], nothing));
         }
       }
       break;
@@ -47,16 +47,16 @@ FACEIO_ALWAYS_INLINE void activate(vf32 (&acc)[kPixels][kVectors], const ConvArg
 }
 
 /// Output pixels [x, x + kPixels) and channels [n, n + kVectors * lanes) of one row.
-template <int kPixels, int kVectors>
+template <class V, int kPixels, int kVectors>
 inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k_total, int32_t x,
                       int32_t n, int32_t n_stored, float* FACEIO_RESTRICT out) noexcept {
   constexpr int kGroups = (kPixels + 2) / 3;
-  vf32 acc[kPixels][kVectors];
+  V acc[kPixels][kVectors];
   const float* w[kVectors];
   FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-    const int32_t channel = n + v * vf32::lanes;
+    const int32_t channel = n + v * V::lanes;
     w[v] = a.weights + static_cast<ptrdiff_t>(channel / kPanel) * k_total * kPanel + channel % kPanel;
-    const vf32 bias = a.bias != nullptr ? load(a.bias + channel) : zero();
+    const V bias = a.bias != nullptr ? load_as<V>(a.bias + channel) : splat_as<V>(0.0f);
     FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
   }
   const ptrdiff_t step = segments.pixel_step;
@@ -65,10 +65,10 @@ inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k
     const float* in[kGroups];
     FACEIO_UNROLL for (int g = 0; g < kGroups; ++g) in[g] = segments.start[s] + (x + g * 3) * step;
     for (int k = 0; k < segments.length; ++k) {
-      vf32 weight[kVectors];
-      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) weight[v] = load(w[v]);
+      V weight[kVectors];
+      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) weight[v] = load_as<V>(w[v]);
       FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-        const vf32 value = splat(in[m / 3][(m % 3) * step]);
+        const V value = splat_as<V>(in[m / 3][(m % 3) * step]);
         FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
           acc[m][v] = fma(value, weight[v], acc[m][v]);
         }
@@ -81,29 +81,33 @@ inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k
   const ptrdiff_t out_step = a.out.pixel_stride;
   FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
     FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-      const int32_t left = n_stored - n - v * vf32::lanes;
-      float* p = out + (x + m) * out_step + n + v * vf32::lanes;
-      if (left >= vf32::lanes) {
-        store(p, acc[m][v]);
+      float* p = out + (x + m) * out_step + n + v * V::lanes;
+      if constexpr (V::lanes < vf32::lanes) {
+        store(p, acc[m][v]);  // chosen for exactly as many channels as it has lanes
       } else {
-        store_n(p, acc[m][v], left);
+        const int32_t left = n_stored - n - v * V::lanes;
+        if (left >= V::lanes) {
+          store(p, acc[m][v]);
+        } else {
+          store_n(p, acc[m][v], left);
+        }
       }
     }
   }
 }
 
 /// Calls the tile of exactly `pixels` pixels, 1 <= pixels <= kPixels.
-template <int kPixels, int kVectors>
+template <class V, int kPixels, int kVectors>
 FACEIO_ALWAYS_INLINE void conv_tile_of(int32_t pixels, const ConvArgs& a, const ConvSegments& s,
                                        int32_t k_total, int32_t x, int32_t n, int32_t n_stored,
                                        float* out) noexcept {
   if constexpr (kPixels > 1) {
     if (pixels < kPixels) {
-      conv_tile_of<kPixels - 1, kVectors>(pixels, a, s, k_total, x, n, n_stored, out);
+      conv_tile_of<V, kPixels - 1, kVectors>(pixels, a, s, k_total, x, n, n_stored, out);
       return;
     }
   }
-  conv_tile<kPixels, kVectors>(a, s, k_total, x, n, n_stored, out);
+  conv_tile<V, kPixels, kVectors>(a, s, k_total, x, n, n_stored, out);
 }
 
 /// One row of `width` output pixels. The row is cut into tiles of nearly equal size instead of full
@@ -113,14 +117,18 @@ inline void conv_row(const ConvArgs& a, const ConvSegments& segments, int32_t k_
   const int32_t n_stored = channel_stride(a.out.channels);
   constexpr int32_t kWide = kTileVectors * vf32::lanes;
   for (int32_t n = 0; n < n_stored;) {
-    const bool wide = n_stored - n > kWide - vf32::lanes;
+    const int32_t left = n_stored - n;
+    const bool wide = left > kWide - vf32::lanes;
+    const bool narrow = vf32_narrow::lanes < vf32::lanes && left == vf32_narrow::lanes;
     int32_t tiles = (width + kTilePixels - 1) / kTilePixels;
     for (int32_t x = 0; tiles > 0; --tiles) {
       const int32_t pixels = (width - x + tiles - 1) / tiles;
       if (wide) {
-        conv_tile_of<kTilePixels, kTileVectors>(pixels, a, segments, k_total, x, n, n_stored, out);
+        conv_tile_of<vf32, kTilePixels, kTileVectors>(pixels, a, segments, k_total, x, n, n_stored, out);
+      } else if (narrow) {
+        conv_tile_of<vf32_narrow, kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);
       } else {
-        conv_tile_of<kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);
+        conv_tile_of<vf32, kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);
       }
       x += pixels;
     }

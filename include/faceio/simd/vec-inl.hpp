@@ -15,6 +15,8 @@
 //   round_nearest(a)                     to an integer, ties to even; |a| < 2^22
 //   pow2(n)                              2^n for an integral n in [-126, 127]
 //   any_gt(a, b)                         true when a > b in some lane
+//   vf32_narrow, load_narrow, splat_narrow   vectors of at most eight lanes, with store, mul, min, max
+//                                        and fma: vf32 itself, except on avx512
 //   exp(a), Sum16 and lane_sum(sum)      built from the above, below
 #if FACEIO_TARGET_ID == 0
 #include "backend/scalar-inl.hpp"
@@ -44,6 +46,24 @@ FACEIO_ALWAYS_INLINE vf32 exp(vf32 a) noexcept {
   p = fma(p, r, splat(5.0000001201e-1f));
   p = fma(p, mul(r, r), add(r, splat(1.0f)));
   return mul(p, pow2(n));
+}
+
+/// load and splat by result type, for templates over the two kinds of vector.
+template <class V>
+FACEIO_ALWAYS_INLINE V load_as(const float* p) noexcept {
+  if constexpr (V::lanes == vf32::lanes) {
+    return load(p);
+  } else {
+    return load_narrow(p);
+  }
+}
+template <class V>
+FACEIO_ALWAYS_INLINE V splat_as(float x) noexcept {
+  if constexpr (V::lanes == vf32::lanes) {
+    return splat(x);
+  } else {
+    return splat_narrow(x);
+  }
 }
 
 /// Sixteen running sums, the same sixteen for every vector width, so that a reduction gives the same

@@ -6,6 +6,7 @@ struct vf32 {
   static constexpr int lanes = 8;
   __m256 v;
 };
+using vf32_narrow = vf32;
 
 // 6 x 2 accumulators, two weight vectors and two broadcasts fill the sixteen registers.
 inline constexpr int kTilePixels = 6;
@@ -17,6 +18,7 @@ FACEIO_ALWAYS_INLINE __m256i first_lanes(int n) noexcept {
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { _mm256_storeu_ps(p, a.v); }
+FACEIO_ALWAYS_INLINE vf32 load_narrow(const float* p) noexcept { return load(p); }
 FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept {
   return {_mm256_maskload_ps(p, first_lanes(n))};
 }
@@ -25,6 +27,7 @@ FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
 }
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {_mm256_setzero_ps()}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {_mm256_set1_ps(x)}; }
+FACEIO_ALWAYS_INLINE vf32 splat_narrow(float x) noexcept { return splat(x); }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {_mm256_add_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {_mm256_sub_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {_mm256_mul_ps(a.v, b.v)}; }

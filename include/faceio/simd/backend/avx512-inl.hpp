@@ -7,6 +7,12 @@ struct vf32 {
   __m512 v;
 };
 
+/// Half a vector, for maps of eight channels: a full one would leave half of its lanes idle.
+struct vf32_narrow {
+  static constexpr int lanes = 8;
+  __m256 v;
+};
+
 // 12 x 2 accumulators, two weight vectors and broadcasts fit the thirty-two registers; two vectors are
 // two neighbouring weight panels.
 inline constexpr int kTilePixels = 12;
@@ -64,6 +70,23 @@ FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
   _mm_mask_storeu_epi8(p, first_lanes(n), bytes);
 }
 FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept { store_u8_n(p, a, 16); }
+
+// What a convolution tile needs of the narrow vector.
+FACEIO_ALWAYS_INLINE vf32_narrow load_narrow(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
+FACEIO_ALWAYS_INLINE void store(float* p, vf32_narrow a) noexcept { _mm256_storeu_ps(p, a.v); }
+FACEIO_ALWAYS_INLINE vf32_narrow splat_narrow(float x) noexcept { return {_mm256_set1_ps(x)}; }
+FACEIO_ALWAYS_INLINE vf32_narrow mul(vf32_narrow a, vf32_narrow b) noexcept {
+  return {_mm256_mul_ps(a.v, b.v)};
+}
+FACEIO_ALWAYS_INLINE vf32_narrow min(vf32_narrow a, vf32_narrow b) noexcept {
+  return {_mm256_min_ps(a.v, b.v)};
+}
+FACEIO_ALWAYS_INLINE vf32_narrow max(vf32_narrow a, vf32_narrow b) noexcept {
+  return {_mm256_max_ps(a.v, b.v)};
+}
+FACEIO_ALWAYS_INLINE vf32_narrow fma(vf32_narrow a, vf32_narrow b, vf32_narrow c) noexcept {
+  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+}
 
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE

@@ -6,6 +6,7 @@ struct vf32 {
   static constexpr int lanes = 1;
   float v;
 };
+using vf32_narrow = vf32;
 
 /// Register tile of a dense convolution: pixels x vectors of output channels.
 inline constexpr int kTilePixels = 1;
@@ -13,12 +14,14 @@ inline constexpr int kTileVectors = 8;
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {*p}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { *p = a.v; }
+FACEIO_ALWAYS_INLINE vf32 load_narrow(const float* p) noexcept { return load(p); }
 FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept { return {n > 0 ? *p : 0.0f}; }
 FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
   if (n > 0) *p = a.v;
 }
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {0.0f}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {x}; }
+FACEIO_ALWAYS_INLINE vf32 splat_narrow(float x) noexcept { return splat(x); }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {a.v + b.v}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {a.v - b.v}; }
 FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {a.v * b.v}; }

@@ -6,6 +6,7 @@ struct vf32 {
   static constexpr int lanes = 4;
   __m128 v;
 };
+using vf32_narrow = vf32;
 
 // 2 x 4 accumulators, one weight vector and two broadcasts fit the sixteen registers.
 inline constexpr int kTilePixels = 2;
@@ -13,6 +14,7 @@ inline constexpr int kTileVectors = 4;
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {_mm_loadu_ps(p)}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { _mm_storeu_ps(p, a.v); }
+FACEIO_ALWAYS_INLINE vf32 load_narrow(const float* p) noexcept { return load(p); }
 FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept {
   alignas(16) float lane[4] = {0.0f, 0.0f, 0.0f, 0.0f};
   for (int i = 0; i < n; ++i) lane[i] = p[i];
@@ -25,6 +27,7 @@ FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
 }
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {_mm_setzero_ps()}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {_mm_set1_ps(x)}; }
+FACEIO_ALWAYS_INLINE vf32 splat_narrow(float x) noexcept { return splat(x); }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {_mm_add_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {_mm_sub_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {_mm_mul_ps(a.v, b.v)}; }
