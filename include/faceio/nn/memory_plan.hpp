@@ -7,9 +7,17 @@
 
 FACEIO_BEGIN_NAMESPACE
 
+/// Order of execution. Both give the same bits.
+enum class Schedule : uint8_t {
+  layer_by_layer,  // every map is whole after the run: for traces and the self-test
+  depth_first,     // the leading chain of layers runs row by row through rings of a few rows, which
+                   // stay in cache; least memory
+};
+
 struct MapPlacement {
   Shape shape{};
-  size_t bytes = 0;    // whole map with its border
+  int32_t ring_rows = 0;  // 0: whole
+  size_t bytes = 0;    // with its border
   size_t offset = 0;   // from the start of the map memory
   int first_op = 0;    // first operation that writes it; -1 for the input
   int last_op = 0;     // last operation that reads it; the number of operations for outputs
@@ -17,14 +25,16 @@ struct MapPlacement {
 
 struct MemoryPlan {
   MapPlacement maps[kMaxMaps] = {};
+  int chain = 0;  // leading operations that run depth-first
   size_t total_bytes = 0;
 };
 
-/// Bytes of a stored map with its border, rounded to the alignment.
-constexpr size_t map_bytes(const Shape& shape, bool border) noexcept {
+/// Bytes of a map, or of a ring of its rows, with its border, rounded to the alignment.
+constexpr size_t map_bytes(const Shape& shape, bool border, int32_t ring_rows = 0) noexcept {
   const size_t extra = border ? 2 : 0;
-  return round_up((static_cast<size_t>(shape.height) + extra) *
-                      (static_cast<size_t>(shape.width) + extra) *
+  const size_t rows = ring_rows > 0 ? static_cast<size_t>(ring_rows)
+                                    : static_cast<size_t>(shape.height) + extra;
+  return round_up(rows * (static_cast<size_t>(shape.width) + extra) *
                       static_cast<size_t>(channel_stride(shape.channels)) * sizeof(float),
                   kAlignment_bytes);
 }
@@ -45,10 +55,35 @@ constexpr Shape output_shape(const OpRecord& op, const Shape& in0, const Shape& 
   return {};
 }
 
+/// Rows of its input that an operation reads for one row of output.
+constexpr int32_t rows_read(const OpRecord& op) noexcept {
+  return op.op == Op::conv3x3 || op.op == Op::depthwise3x3 ? 3 : 1;
+}
+
+/// Number of leading operations that form a chain: each reads only what the one before it writes, row
+/// windows suffice, and nobody else reads it. The chain ends with the first map that has several readers.
+constexpr int chain_length(const NetworkView& network) noexcept {
+  for (size_t i = 0; i < network.ops.size; ++i) {
+    const OpRecord& op = network.ops[i];
+    const bool by_rows = op.op == Op::conv1x1 || op.op == Op::depthwise3x3 ||
+                         (op.op == Op::conv3x3 && !uses_winograd(op));
+    const uint16_t expected_input = i == 0 ? uint16_t{0} : network.ops[i - 1].out;
+    const bool whole_map = op.c_out == network.maps[op.out].channels;
+    if (!by_rows || op.in0 != expected_input || !whole_map) return 0;
+    int readers = network.maps[op.out].output ? 2 : 0;
+    for (const OpRecord& other : network.ops) {
+      readers += (other.in0 == op.out ? 1 : 0) + (other.in1 == op.out ? 1 : 0);
+    }
+    if (readers != 1) return static_cast<int>(i) + 1;
+  }
+  return 0;
+}
+
 /// Infers every shape and places the maps: largest first, each at the lowest offset where it meets no
 /// map that is alive at the same time (greedy by size; Pisarchyk & Lee 2020).
-constexpr MemoryPlan plan_memory(const NetworkView& network, Size input) noexcept {
+constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedule schedule) noexcept {
   MemoryPlan plan;
+  plan.chain = schedule == Schedule::depth_first ? chain_length(network) : 0;
   const int map_count = static_cast<int>(network.maps.size);
   const int op_count = static_cast<int>(network.ops.size);
   for (int i = 0; i < map_count; ++i) {
@@ -68,9 +103,18 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input) noexcep
     if (op.in1 != kNoMap && plan.maps[op.in1].last_op < i) plan.maps[op.in1].last_op = i;
   }
 
+  // The maps of a chain are alive from its start to its end, most of them as rings.
+  for (int i = 0; i < plan.chain; ++i) {
+    const OpRecord& op = network.ops[static_cast<size_t>(i)];
+    plan.maps[op.in0].ring_rows = rows_read(op);
+    plan.maps[op.in0].last_op = plan.chain - 1;
+    plan.maps[op.out].first_op = -1;
+  }
+
   int by_size[kMaxMaps] = {};
   for (int i = 0; i < map_count; ++i) {
-    plan.maps[i].bytes = map_bytes(plan.maps[i].shape, network.maps[static_cast<size_t>(i)].border);
+    plan.maps[i].bytes = map_bytes(plan.maps[i].shape, network.maps[static_cast<size_t>(i)].border,
+                                   plan.maps[i].ring_rows);
     int at = i;
     for (; at > 0 && plan.maps[by_size[at - 1]].bytes < plan.maps[i].bytes; --at) {
       by_size[at] = by_size[at - 1];

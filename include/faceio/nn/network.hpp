@@ -37,6 +37,13 @@ struct OpRecord {
   char name[24] = {};
 };
 
+/// True for the convolutions that run by Winograd's algorithm: it wins on every 3x3 of stride 1 whose
+/// channels fill panels, from 16 channels and 15 x 20 pixels up (benchmarks/kernels).
+constexpr bool uses_winograd(const OpRecord& op) noexcept {
+  return op.op == Op::conv3x3 && op.stride == 1 && op.pad_before == 1 && op.c_in % kPanel == 0 &&
+         op.c_out % kPanel == 0;
+}
+
 struct MapRecord {
   uint16_t channels = 0;
   bool border = false;   // read by a 3x3: needs a zero pixel around it

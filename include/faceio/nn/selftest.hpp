@@ -2,7 +2,7 @@
 #ifndef FACEIO_NN_SELFTEST_HPP
 #define FACEIO_NN_SELFTEST_HPP
 
-#include "plan.hpp"
+#include "run.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 
@@ -67,7 +67,7 @@ struct CompareStep {
 /// Scratch bytes of selftest(); 0 when the blob carries no self-test.
 inline size_t selftest_bytes(const BoundNetwork& bound, const Blob& blob) noexcept {
   const Size size = detail::selftest_size(blob);
-  return size.width_px == 0 ? 0 : plan_bytes(bound.network, size);
+  return size.width_px == 0 ? 0 : plan_bytes(bound.network, size, Schedule::layer_by_layer);
 }
 
 /// Errors: blob_missing_tensor when the blob carries no self-test or not one for every operation,
@@ -76,15 +76,14 @@ inline Result<SelftestReport> selftest(const BoundNetwork& bound, const Blob& bl
                                        Arena& scratch) noexcept {
   const Size size = detail::selftest_size(blob);
   if (size.width_px == 0) return Status(Errc::blob_missing_tensor, kWholeModel);
-  const Result<Plan> plan = make_plan(bound, size, scratch);
+  const Result<Plan> plan = make_plan(bound, size, Schedule::layer_by_layer, scratch);
   if (!plan) return plan.status();
   const BlobEntry& input = *blob.find(kWholeModel, Role::selftest_input);
   // The recorded pixels are in the network's channel order already.
   const PixelFormat format = bound.preprocessing.bgr ? PixelFormat::BGR8 : PixelFormat::RGB8;
-  load_input(bound, *plan,
-             ImageView(blob.bytes_of(input), size, row_bytes(format, size.width_px), format));
+  const ImageView picture(blob.bytes_of(input), size, row_bytes(format, size.width_px), format);
   SelftestReport report;
-  run(*plan, detail::CompareStep{&blob, &report});
+  run(*plan, PictureRows(bound, picture), detail::CompareStep{&blob, &report});
   if (report.checked_ops != static_cast<int32_t>(bound.network.ops.size)) {
     return Status(Errc::blob_missing_tensor, static_cast<size_t>(report.checked_ops));
   }

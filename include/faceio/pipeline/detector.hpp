@@ -4,7 +4,7 @@
 
 #include "../kernels/targets.hpp"
 #include "../models/retinaface_mnet025.hpp"
-#include "../nn/plan.hpp"
+#include "../nn/run.hpp"
 #include "../vision/geometry.hpp"
 #include "candidates.hpp"
 
@@ -84,20 +84,16 @@ class Detector {
       return Status(Errc::image_too_large, kMaxImageSide_px);
     }
     Arena arena(scratch);
-    const Result<Plan> plan = make_plan(bound_, padded(net), arena);
+    const Result<Plan> plan = make_plan(bound_, padded(net), Schedule::depth_first, arena);
     const Buffers buffers = lay_out_candidates(image.size, options_, arena);
     const Status memory = arena.status();
     if (!memory.ok()) return memory;
 
     if (net == image.size) {
-      load_input(bound_, *plan, image);
+      run(*plan, PictureRows(bound_, image));
     } else {
-      const auto stride = row_bytes(PixelFormat::RGB8, net.width_px);
-      ResizeArgs resize{image, buffers.resized, net, stride};
-      bound_.kernels->resize_bilinear_u8(resize, 0, net.height_px);
-      load_input(bound_, *plan, ImageView(buffers.resized, net, stride, PixelFormat::RGB8));
+      run(*plan, PictureRows(bound_, image, net, buffers.resized_row));
     }
-    run(*plan);
     const float scale_x = static_cast<float>(image.size.width_px) / static_cast<float>(net.width_px);
     const float scale_y = static_cast<float>(image.size.height_px) / static_cast<float>(net.height_px);
     return select_faces(*plan, buffers, scale_x, scale_y, out);
@@ -111,7 +107,7 @@ class Detector {
  private:
   /// Memory behind the plan. Structures of arrays: [values][capacity].
   struct Buffers {
-    uint8_t* resized;       // RGB8, network_size; null when the picture is taken as it is
+    uint8_t* resized_row;   // one RGB8 row; null when the picture is taken as it is
     size_t capacity;
     Candidate* candidates;
     float* values;          // [kCandidateValues]
@@ -151,8 +147,7 @@ class Detector {
     Buffers b{};
     b.capacity = capacity;
     if (net != image) {
-      b.resized = arena.take<uint8_t>(row_bytes(PixelFormat::RGB8, net.width_px) *
-                                      static_cast<size_t>(net.height_px));
+      b.resized_row = arena.take<uint8_t>(row_bytes(PixelFormat::RGB8, net.width_px));
     }
     b.candidates = arena.take<Candidate>(capacity);
     b.values = arena.take<float>(capacity * kCandidateValues);
@@ -163,7 +158,8 @@ class Detector {
   }
 
   static constexpr void lay_out(Size image, const DetectorOptions& options, Arena& arena) noexcept {
-    arena.take<uint8_t>(plan_bytes(network(), padded(network_size(image, options))));
+    const Size input = padded(network_size(image, options));
+    arena.take<uint8_t>(plan_bytes(network(), input, Schedule::depth_first));
     lay_out_candidates(image, options, arena);
   }
 

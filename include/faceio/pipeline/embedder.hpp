@@ -4,7 +4,7 @@
 
 #include "../kernels/targets.hpp"
 #include "../models/mobilefacenet_192.hpp"
-#include "../nn/plan.hpp"
+#include "../nn/run.hpp"
 #include "../vision/align.hpp"
 
 FACEIO_BEGIN_NAMESPACE
@@ -35,7 +35,7 @@ class Embedder {
   /// Exact bytes for create() and for embed() and embed_crop().
   static constexpr Requirements requirements() noexcept {
     Arena count;
-    count.take<uint8_t>(plan_bytes(network(), crop_size()));
+    count.take<uint8_t>(plan_bytes(network(), crop_size(), Schedule::depth_first));
     count.take<uint8_t>(crop_bytes());
     return {bound_bytes(network()), count.used_bytes()};
   }
@@ -88,7 +88,7 @@ class Embedder {
   Result<Embedded> embed(const ImageView& image, const Landmarks& landmarks,
                          Span<uint8_t> scratch) const noexcept {
     Arena arena(scratch);
-    const Result<Plan> plan = make_plan(bound_, crop_size(), arena);
+    const Result<Plan> plan = make_plan(bound_, crop_size(), Schedule::depth_first, arena);
     uint8_t* const crop = arena.take<uint8_t>(crop_bytes());
     const Status memory = arena.status();
     if (!memory.ok()) return memory;
@@ -105,7 +105,7 @@ class Embedder {
     if (!valid.ok()) return valid;
     if (crop.size != crop_size()) return Errc::crop_bad_size;
     Arena arena(scratch);
-    const Result<Plan> plan = make_plan(bound_, crop_size(), arena);
+    const Result<Plan> plan = make_plan(bound_, crop_size(), Schedule::depth_first, arena);
     if (!plan) return plan.status();
     return run_on(*plan, crop);
   }
@@ -125,8 +125,7 @@ class Embedder {
 
  private:
   Embedding run_on(const Plan& plan, const ImageView& crop) const noexcept {
-    load_input(bound_, plan, crop);
-    run(plan);
+    run(plan, PictureRows(bound_, crop));
     Embedding e;
     e.size = mobilefacenet_192::kEmbeddingSize;
     e.model_id = bound_.network.model_id;

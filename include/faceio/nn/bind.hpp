@@ -1,0 +1,118 @@
+// A network and a blob become one: every tensor is found, checked against the table and, for Winograd,
+// transformed. Done once; everything after it trusts the result.
+#ifndef FACEIO_NN_BIND_HPP
+#define FACEIO_NN_BIND_HPP
+
+#include "../kernels/table.hpp"
+#include "../weights/blob.hpp"
+#include "network.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+
+/// Tensors of one operation, inside the blob; transformed Winograd weights are in persistent memory. For
+/// batch norm, weights is the scale and bias the shift.
+struct OpWeights {
+  const float* weights = nullptr;
+  const float* bias = nullptr;
+  const float* slope = nullptr;
+};
+
+namespace detail {
+
+inline bool has_shape(const BlobEntry* e, Layout layout, uint32_t d0, uint32_t d1, uint32_t d2,
+                      uint32_t d3) noexcept {
+  return e != nullptr && e->dtype == DType::f32 && e->layout == layout && e->dims[0] == d0 &&
+         e->dims[1] == d1 && e->dims[2] == d2 && e->dims[3] == d3;
+}
+
+}  // namespace detail
+
+/// A network with the tensors of a blob and the kernels of a target. Immutable after bind(), so any
+/// number of threads may use it. The blob and the persistent memory must outlive it.
+struct BoundNetwork {
+  NetworkView network{};
+  Span<const OpWeights> weights{};
+  const KernelTable* kernels = nullptr;
+  Preprocessing preprocessing{};
+};
+
+/// Persistent bytes that bind() takes.
+constexpr size_t bound_bytes(const NetworkView& network) noexcept {
+  Arena count;
+  count.take<OpWeights>(network.ops.size);
+  for (const OpRecord& op : network.ops) {
+    if (uses_winograd(op)) count.take<float>(winograd_weight_floats(op.c_in, op.c_out));
+  }
+  return count.used_bytes();
+}
+
+/// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the side
+/// of the map that global_depthwise reads (0 when the network has none).
+/// Errors: model_mismatch, blob_missing_tensor (detail: operation index), those of Arena::status().
+inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
+                                 const KernelTable& kernels, uint32_t global_side,
+                                 Arena& persistent) noexcept {
+  using detail::has_shape;
+  if (blob.model_id() != network.model_id) return Errc::model_mismatch;
+  OpWeights* const bound = persistent.take<OpWeights>(network.ops.size);
+  Arena transformed = persistent;
+  for (const OpRecord& op : network.ops) {
+    if (uses_winograd(op)) persistent.take<float>(winograd_weight_floats(op.c_in, op.c_out));
+  }
+  const Status memory = persistent.status();
+  if (!memory.ok()) return memory;
+  for (size_t i = 0; i < network.ops.size; ++i) {
+    const OpRecord& op = network.ops[i];
+    const auto index = static_cast<uint16_t>(i);
+    OpWeights& w = bound[i];
+    w = OpWeights{};
+    const BlobEntry* weights = blob.find(index, Role::weights);
+    const BlobEntry* bias = blob.find(index, Role::bias);
+    bool found = true;
+    switch (op.op) {
+      case Op::add:
+      case Op::upsample_nearest: continue;
+      case Op::conv3x3:
+        found = has_shape(weights, Layout::panel16, op.c_out, 3, 3, op.c_in);
+        break;
+      case Op::conv1x1:
+        found = has_shape(weights, Layout::panel16, op.c_out, 1, 1, op.c_in);
+        break;
+      case Op::depthwise3x3:
+        found = has_shape(weights, Layout::depthwise16, 3, 3, op.c_out, 1);
+        break;
+      case Op::global_depthwise:
+        found = has_shape(weights, Layout::depthwise16, global_side, global_side, op.c_out, 1);
+        break;
+      case Op::batchnorm:
+        weights = blob.find(index, Role::scale);
+        bias = blob.find(index, Role::shift);
+        found = has_shape(weights, Layout::dense, op.c_out, 1, 1, 1);
+        break;
+    }
+    if (!found || !has_shape(bias, Layout::dense, op.c_out, 1, 1, 1)) {
+      return Status(Errc::blob_missing_tensor, i);
+    }
+    w.weights = blob.floats_of(*weights);
+    w.bias = blob.floats_of(*bias);
+    if (uses_winograd(op)) {
+      float* const room = transformed.take<float>(winograd_weight_floats(op.c_in, op.c_out));
+      transform_winograd_weights(w.weights, op.c_in, op.c_out, room);
+      w.weights = room;
+    }
+    if (op.activation == Activation::prelu) {
+      const BlobEntry* slope = blob.find(index, Role::slope);
+      if (!has_shape(slope, Layout::dense, op.c_out, 1, 1, 1)) {
+        return Status(Errc::blob_missing_tensor, i);
+      }
+      w.slope = blob.floats_of(*slope);
+    }
+  }
+  const Result<Preprocessing> preprocessing = blob.preprocessing();
+  if (!preprocessing) return preprocessing.status();
+  return BoundNetwork{network, {bound, network.ops.size}, &kernels, *preprocessing};
+}
+
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_NN_BIND_HPP
