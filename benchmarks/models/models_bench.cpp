@@ -1,4 +1,5 @@
-// Whole networks and pipelines on every target, and the time of each layer.
+// Whole networks (from 8-bit pixels to head maps) and pipelines on every target, and the time of each
+// layer; the first layer includes loading the pixels.
 //   --benchmark_filter=avx2/detector       one target, one network
 //   FACEIO_BENCH_LAYERS=1                  also prints a table of layers for the best target
 #include <benchmark/benchmark.h>
@@ -25,15 +26,14 @@ std::vector<uint8_t> picture(Size size) {
   return pixels;
 }
 
-void detector_network(benchmark::State& state, Target target, Size size) {
+void detector_network(benchmark::State& state, Target target, Size size, Schedule schedule) {
   const auto owned = host::OwnedDetector::load(weights("retinaface_mnet025.fiow"), {}, target);
   host::AlignedBytes bytes;
-  Arena arena(bytes.at_least(plan_bytes(Detector::network(), size)));
-  const Plan plan = *make_plan(owned.detector().bound(), size, arena);
+  Arena arena(bytes.at_least(plan_bytes(Detector::network(), size, schedule)));
+  const Plan plan = *make_plan(owned.detector().bound(), size, schedule, arena);
   const auto pixels = picture(size);
-  load_input(owned.detector().bound(), plan,
-             ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8));
-  for (auto _ : state) run(plan);
+  const PictureRows rows(owned.detector().bound(), ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8));
+  for (auto _ : state) run(plan, rows);
   state.counters["workspace_bytes"] = static_cast<double>(arena.used_bytes());
 }
 
@@ -71,15 +71,15 @@ struct LayerTimes {
 
 void print_layers(const char* title, const BoundNetwork& bound, Size size) {
   host::AlignedBytes bytes;
-  Arena arena(bytes.at_least(plan_bytes(bound.network, size)));
-  const Plan plan = *make_plan(bound, size, arena);
+  Arena arena(bytes.at_least(plan_bytes(bound.network, size, Schedule::layer_by_layer)));
+  const Plan plan = *make_plan(bound, size, Schedule::layer_by_layer, arena);
   const auto pixels = picture(size);
-  load_input(bound, plan, ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8));
+  const PictureRows rows(bound, ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8));
   std::vector<std::vector<double>> times(bound.network.ops.size);
   std::vector<MapView> outputs(bound.network.ops.size);
   for (int i = 0; i < 50; ++i) {
     auto last = std::chrono::steady_clock::now();
-    run(plan, LayerTimes{&times, &outputs, &last});
+    run(plan, rows, LayerTimes{&times, &outputs, &last});
   }
   std::printf("%s %dx%d on %s\n%-20s %10s %8s %10s\n", title, size.width_px, size.height_px,
               name(bound.kernels->target), "layer", "median_us", "MMAC", "GMAC_per_s");
@@ -107,7 +107,8 @@ const int registered = [] {
     };
     for (const Size size : {Size{320, 240}, Size{640, 480}, Size{1280, 720}}) {
       const std::string at = std::to_string(size.width_px) + "x" + std::to_string(size.height_px);
-      add("detector/network/" + at, detector_network, target, size);
+      add("detector/layer_by_layer/" + at, detector_network, target, size, Schedule::layer_by_layer);
+      add("detector/depth_first/" + at, detector_network, target, size, Schedule::depth_first);
       add("detector/pipeline/" + at, detector_pipeline, target, size);
     }
     add("recogniser/crop", recogniser_crop, target);

@@ -21,12 +21,11 @@ struct DetectorOutputs {
 DetectorOutputs run_detector(Target target, const ImageView& image) {
   const auto owned = host::OwnedDetector::load(test::detector_path(), {}, target);
   const BoundNetwork& bound = owned.detector().bound();
-  test::AlignedBuffer scratch(plan_bytes(bound.network, image.size));
+  test::AlignedBuffer scratch(plan_bytes(bound.network, image.size, Schedule::depth_first));
   Arena arena(scratch.span());
-  const auto plan = make_plan(bound, image.size, arena);
+  const auto plan = make_plan(bound, image.size, Schedule::depth_first, arena);
   REQUIRE(plan.has_value());
-  load_input(bound, *plan, image);
-  run(*plan);
+  run(*plan, PictureRows(bound, image));
   DetectorOutputs out;
   for (int s = 0; s < plan->output_count; ++s) {
     const MapView& map = plan->outputs[s];

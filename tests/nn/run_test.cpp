@@ -7,7 +7,7 @@
 #include <faceio/kernels/ref/elementwise.hpp>
 #include <faceio/models/mobilefacenet_192.hpp>
 #include <faceio/models/retinaface_mnet025.hpp>
-#include <faceio/nn/plan.hpp>
+#include <faceio/nn/run.hpp>
 #include <memory>
 
 #include "../support/buffers.hpp"
@@ -38,7 +38,7 @@ struct Network {
 /// Maps of the reference, one memory each, filled by the reference kernels.
 std::vector<std::unique_ptr<test::TestMap>> run_reference(const Network& network, const BoundNetwork& bound,
                                                           Size size, const std::vector<float>& input) {
-  const MemoryPlan memory = plan_memory(network.view, size);
+  const MemoryPlan memory = plan_memory(network.view, size, Schedule::layer_by_layer);
   std::vector<std::unique_ptr<test::TestMap>> maps;
   for (size_t i = 0; i < network.view.maps.size; ++i) {
     const Shape& s = memory.maps[i].shape;
@@ -60,7 +60,9 @@ std::vector<std::unique_ptr<test::TestMap>> run_reference(const Network& network
     ConvArgs conv;
     conv.in = maps[op.in0]->view;
     conv.out = out;
-    conv.weights = bound.weights[i].weights;
+    // From the blob: bound weights of Winograd layers are transformed.
+    const BlobEntry* weights = network.blob.find(static_cast<uint16_t>(i), Role::weights);
+    conv.weights = weights == nullptr ? nullptr : network.blob.floats_of(*weights);
     conv.bias = bound.weights[i].bias;
     conv.slope = bound.weights[i].slope;
     conv.leaky_slope = op.leaky_slope;
@@ -72,7 +74,7 @@ std::vector<std::unique_ptr<test::TestMap>> run_reference(const Network& network
       case Op::conv1x1: ref::conv1x1_f32(conv); break;
       case Op::depthwise3x3: ref::depthwise3x3_f32(conv); break;
       case Op::global_depthwise: ref::global_depthwise_f32(conv); break;
-      case Op::batchnorm: ref::batchnorm_f32({conv.in, out, conv.weights, conv.bias}); break;
+      case Op::batchnorm: ref::batchnorm_f32({conv.in, out, bound.weights[i].weights, conv.bias}); break;
       case Op::add: ref::add_f32({conv.in, maps[op.in1]->view, out}); break;
       case Op::upsample_nearest: ref::upsample_nearest_f32({conv.in, out}); break;
     }
@@ -115,10 +117,10 @@ void check_against_reference(const Network& network, Size size) {
     const auto bound = bind(network.view, network.blob, *table, network.global_side, persistent_arena);
     REQUIRE(bound.has_value());
     if (reference.empty()) reference = run_reference(network, *bound, size, input);
-    test::AlignedBuffer scratch(plan_bytes(network.view, size));
+    test::AlignedBuffer scratch(plan_bytes(network.view, size, Schedule::layer_by_layer));
     std::memset(scratch.data(), 0xff, scratch.size());  // NaN everywhere: borders must be cleared
     Arena arena(scratch.span());
-    const auto plan = make_plan(*bound, size, arena);
+    const auto plan = make_plan(*bound, size, Schedule::layer_by_layer, arena);
     REQUIRE(plan.has_value());
     CHECK(arena.used_bytes() == scratch.size());
     for (int y = 0; y < size.height_px; ++y) {
@@ -126,7 +128,7 @@ void check_against_reference(const Network& network, Size size) {
                   sizeof(float) * static_cast<size_t>(size.width_px * 3));
     }
     double worst = 0.0;
-    run(*plan, CompareLayer{&network, &reference, &worst});
+    run(*plan, InputIsThere{}, CompareLayer{&network, &reference, &worst});
     INFO(std::string(name(table->target)) << " at " << size.width_px << "x" << size.height_px);
     CHECK(worst < 1e-4);
   }
@@ -151,24 +153,62 @@ TEST_CASE("weights of another network are refused") {
   CHECK(bound.status().code == Errc::model_mismatch);
 }
 
+TEST_CASE("depth-first and layer by layer give the same bits") {
+  const auto compare = [](const Network& network, Size size) {
+    std::vector<uint8_t> pixels(3 * static_cast<size_t>(size.width_px) * static_cast<size_t>(size.height_px));
+    for (uint8_t& p : pixels) p = static_cast<uint8_t>(test::rng()());
+    const ImageView image(pixels.data(), size, 3 * static_cast<size_t>(size.width_px), PixelFormat::RGB8);
+    for (const KernelTable* table : test::runnable_tables()) {
+      test::AlignedBuffer persistent(bound_bytes(network.view));
+      Arena persistent_arena(persistent.span());
+      const auto bound = bind(network.view, network.blob, *table, network.global_side, persistent_arena);
+      REQUIRE(bound.has_value());
+      std::vector<std::vector<float>> outputs[2];
+      for (const Schedule schedule : {Schedule::layer_by_layer, Schedule::depth_first}) {
+        test::AlignedBuffer scratch(plan_bytes(network.view, size, schedule));
+        std::memset(scratch.data(), 0xff, scratch.size());
+        Arena arena(scratch.span());
+        const auto plan = make_plan(*bound, size, schedule, arena);
+        REQUIRE(plan.has_value());
+        CHECK(plan->chain == (schedule == Schedule::depth_first ? chain_length(network.view) : 0));
+        run(*plan, PictureRows(*bound, image));
+        for (int i = 0; i < plan->output_count; ++i) {
+          const MapView& map = plan->outputs[i];
+          for (int y = 0; y < map.height; ++y) {
+            outputs[static_cast<int>(schedule)].emplace_back(map.row(y), map.row(y) + map.width * map.pixel_stride);
+          }
+        }
+      }
+      INFO(std::string(name(table->target)) << " at " << size.width_px << "x" << size.height_px);
+      CHECK(outputs[0] == outputs[1]);  // NaN would differ from itself
+    }
+  };
+  const Network detector = Network::detector(), recogniser = Network::recogniser();
+  CHECK(chain_length(detector.view) == 11);   // up to stage1.5, which the next stage and the pyramid read
+  CHECK(chain_length(recogniser.view) == 6);  // up to conv3.project, which is added to conv4.0
+  const Size sizes[] = {{32, 32}, {33, 33}, {34, 63}, {97, 61}, {160, 120}, {321, 47}};
+  for (const Size size : sizes) compare(detector, size);
+  compare(recogniser, {112, 112});
+}
+
 TEST_CASE("a plan in too little memory says how much is missing") {
   const Network network = Network::detector();
   test::AlignedBuffer persistent(bound_bytes(network.view));
   Arena persistent_arena(persistent.span());
   const auto bound = bind(network.view, network.blob, *test::runnable_tables()[0], 0, persistent_arena);
   REQUIRE(bound.has_value());
-  const size_t needed = plan_bytes(network.view, {64, 64});
+  const size_t needed = plan_bytes(network.view, {64, 64}, Schedule::depth_first);
   for (const size_t missing : {size_t{1}, size_t{64}, needed / 2, needed}) {
     test::AlignedBuffer scratch(needed - missing);
     Arena arena(scratch.span());
-    const auto plan = make_plan(*bound, {64, 64}, arena);
+    const auto plan = make_plan(*bound, {64, 64}, Schedule::depth_first, arena);
     REQUIRE(!plan.has_value());
     CHECK(plan.status().code == Errc::arena_too_small);
     CHECK(plan.status().detail == missing);
   }
   test::AlignedBuffer shifted(needed, 4);
   Arena arena(shifted.span());
-  const auto plan = make_plan(*bound, {64, 64}, arena);
+  const auto plan = make_plan(*bound, {64, 64}, Schedule::depth_first, arena);
   REQUIRE(!plan.has_value());
   CHECK(plan.status().code == Errc::arena_misaligned);
   CHECK(plan.status().detail == 4);
