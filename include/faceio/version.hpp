@@ -20,8 +20,15 @@
   FACEIO_STRINGIZE(FACEIO_VERSION_MAJOR)                                          \
   "." FACEIO_STRINGIZE(FACEIO_VERSION_MINOR) "." FACEIO_STRINGIZE(FACEIO_VERSION_PATCH)
 
-#if defined(__AVX512F__)
+// FACEIO_FREESTANDING changes code, so it is settled here, before the tag is made (core/config.hpp).
+#if !defined(FACEIO_FREESTANDING) && defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 0
+#define FACEIO_FREESTANDING
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define FACEIO_ABI_LEVEL avx512
+#elif defined(__AVX512F__)
+#define FACEIO_ABI_LEVEL avx512f
 #elif defined(__AVX2__)
 #define FACEIO_ABI_LEVEL avx2
 #elif defined(__AVX__)
@@ -52,23 +59,56 @@
 #define FACEIO_ABI_BMI
 #endif
 
+#if defined(__LZCNT__)
+#define FACEIO_ABI_LZCNT _lzcnt
+#else
+#define FACEIO_ABI_LZCNT
+#endif
+
+#if defined(__MOVBE__)
+#define FACEIO_ABI_MOVBE _movbe
+#else
+#define FACEIO_ABI_MOVBE
+#endif
+
 #if defined(__FAST_MATH__)
 #define FACEIO_ABI_MATH _fastmath
 #else
 #define FACEIO_ABI_MATH
 #endif
 
-// Assertions change the body of inline functions, so they are part of the tag (core/config.hpp).
+// Switches that change the body of inline functions are part of the tag too.
+#if defined(FACEIO_STATIC_TARGET)
+#define FACEIO_ABI_STATIC _static
+#else
+#define FACEIO_ABI_STATIC
+#endif
+
+#if defined(FACEIO_FREESTANDING)
+#define FACEIO_ABI_HOST _freestanding
+#elif defined(FACEIO_NO_MMAP)
+#define FACEIO_ABI_HOST _nommap
+#else
+#define FACEIO_ABI_HOST
+#endif
+
 #if defined(FACEIO_ENABLE_ASSERT)
 #define FACEIO_ABI_CHECK _checked
 #else
 #define FACEIO_ABI_CHECK
 #endif
 
-#define FACEIO_ABI_NAMESPACE                                                                     \
-  FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_CONCAT(v,         \
-      FACEIO_VERSION_MAJOR), _), FACEIO_ABI_LEVEL), FACEIO_ABI_FMA), FACEIO_ABI_BMI),            \
-      FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK))
+#define FACEIO_CONCAT3(a, b, c) FACEIO_CONCAT(FACEIO_CONCAT(a, b), c)
+#define FACEIO_ABI_CPU              \
+  FACEIO_CONCAT3(FACEIO_ABI_LEVEL,  \
+                 FACEIO_CONCAT(FACEIO_ABI_FMA, FACEIO_ABI_BMI), \
+                 FACEIO_CONCAT(FACEIO_ABI_LZCNT, FACEIO_ABI_MOVBE))
+#define FACEIO_ABI_SWITCHES                                    \
+  FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST), \
+                FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK))
+#define FACEIO_ABI_NAMESPACE                                                     \
+  FACEIO_CONCAT(FACEIO_CONCAT3(v, FACEIO_VERSION_MAJOR, _),                      \
+                FACEIO_CONCAT(FACEIO_ABI_CPU, FACEIO_ABI_SWITCHES))
 
 #define FACEIO_BEGIN_NAMESPACE \
   namespace faceio {           \

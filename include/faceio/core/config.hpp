@@ -1,12 +1,14 @@
-// Compiler spellings, build switches and assertions. Everything configurable is documented here.
+// Compiler spellings, build switches and assertions. Define the same switches in every file of a program.
 //
 //   FACEIO_FREESTANDING    defined: no environment variable is read and no hosted header is included.
 //                          Default: defined when __STDC_HOSTED__ is 0.
 //   FACEIO_STATIC_TARGET   defined: only the kernels of the compile-time baseline are built and the
-//                          CPU is never asked (firmware, microbenchmarks of one instruction set).
+//                          best one is not looked for (firmware, microbenchmarks of one target).
 //   FACEIO_ENABLE_ASSERT   defined: programmer errors (null spans, mismatched shapes) are reported by
 //                          FACEIO_ASSERT. Default: off; outside input is always checked, by Status.
 //   FACEIO_ASSERT_HANDLER(text)  what a failed assertion does. Default: __builtin_trap().
+//   FACEIO_NO_IMAGE_IO     defined: host/image_io.hpp is empty, stb is not needed.
+//   FACEIO_NO_MMAP         defined: host/mapped_file.hpp reads files instead of mapping them.
 #ifndef FACEIO_CORE_CONFIG_HPP
 #define FACEIO_CORE_CONFIG_HPP
 
@@ -14,10 +16,6 @@
 #include <stdint.h>
 
 #include "../version.hpp"
-
-#if !defined(FACEIO_FREESTANDING) && defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 0
-#define FACEIO_FREESTANDING
-#endif
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define FACEIO_X86 1

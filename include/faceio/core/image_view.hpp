@@ -19,7 +19,7 @@ enum class PixelFormat : uint8_t {
   YUYV,      // y0 u y1 v for each two pixels
 };
 
-/// Bytes of one row of pixels (of the y plane for NV12 and NV21).
+/// Bytes of one row of pixels (of the y plane for NV12 and NV21). Precondition: width_px >= 0.
 constexpr size_t row_bytes(PixelFormat format, int32_t width_px) noexcept {
   const auto width = static_cast<size_t>(width_px);
   switch (format) {
@@ -38,7 +38,12 @@ constexpr size_t row_bytes(PixelFormat format, int32_t width_px) noexcept {
 /// Longest picture side accepted, in pixels: keeps all index arithmetic inside 32 bits.
 inline constexpr int32_t kMaxImageSide_px = 32768;
 
-/// A picture that lives elsewhere. Rows run top to bottom, `stride_bytes` apart; nothing outside
+/// True for formats with a separate plane of chroma.
+constexpr bool has_chroma_plane(PixelFormat format) noexcept {
+  return format == PixelFormat::NV12 || format == PixelFormat::NV21;
+}
+
+/// A picture that lives elsewhere and must outlive the view. Making one checks nothing: validate(). Rows run top to bottom, `stride_bytes` apart; nothing outside
 /// [row, row + row_bytes) is read. Y, U and V are BT.601 limited range (16..235), as cameras deliver.
 struct ImageView {
   const uint8_t* data;
@@ -52,7 +57,7 @@ struct ImageView {
   constexpr ImageView(const uint8_t* pixels, Size size_px, size_t row_stride_bytes,
                       PixelFormat pixel_format) noexcept
       : ImageView(pixels, size_px, row_stride_bytes, pixel_format,
-                  pixels == nullptr || size_px.height_px <= 0
+                  !has_chroma_plane(pixel_format) || pixels == nullptr || size_px.height_px <= 0
                       ? nullptr
                       : pixels + row_stride_bytes * static_cast<size_t>(size_px.height_px),
                   row_stride_bytes) {}
@@ -68,6 +73,7 @@ struct ImageView {
         chroma(chroma_plane),
         chroma_stride_bytes(chroma_plane_stride_bytes) {}
 
+  /// 0 <= y < height
   constexpr const uint8_t* row(int32_t y) const noexcept {
     return data + static_cast<size_t>(y) * stride_bytes;
   }
@@ -87,7 +93,7 @@ constexpr Status validate(const ImageView& image) noexcept {
   if (image.size.width_px > kMaxImageSide_px || image.size.height_px > kMaxImageSide_px) {
     return Status(Errc::image_too_large, kMaxImageSide_px);
   }
-  const bool two_planes = format == PixelFormat::NV12 || format == PixelFormat::NV21;
+  const bool two_planes = has_chroma_plane(format);
   if ((two_planes || format == PixelFormat::YUYV) && image.size.width_px % 2 != 0) {
     return Errc::image_odd_size;
   }

@@ -9,11 +9,22 @@ FACEIO_BEGIN_NAMESPACE
 /// Alignment of every arena, map and tensor, in bytes: one cache line, one AVX-512 vector.
 inline constexpr size_t kAlignment_bytes = 64;
 
+/// Sizes that do not fit size_t (large pictures on 32-bit CPUs) stick at this value, which no memory has.
+inline constexpr size_t kTooLarge_bytes = ~static_cast<size_t>(0);
+
+constexpr size_t saturating_add(size_t a, size_t b) noexcept {
+  return a > kTooLarge_bytes - b ? kTooLarge_bytes : a + b;
+}
+constexpr size_t saturating_multiply(size_t a, size_t b) noexcept {
+  return b != 0 && a > kTooLarge_bytes / b ? kTooLarge_bytes : a * b;
+}
+/// The next multiple of `multiple` > 0, or kTooLarge_bytes.
 constexpr size_t round_up(size_t value, size_t multiple) noexcept {
-  return (value + multiple - 1) / multiple * multiple;
+  const size_t sum = saturating_add(value, multiple - 1);
+  return sum == kTooLarge_bytes ? sum : sum / multiple * multiple;
 }
 
-/// A range of T that lives elsewhere.
+/// A range of T that lives elsewhere and must outlive the span. Indices are not checked.
 template <class T>
 struct Span {
   T* data = nullptr;
@@ -34,7 +45,7 @@ struct Span {
 };
 
 /// Exact memory an object needs. `persistent` is written while creating and read-only afterwards, so
-/// it may be shared by threads; `scratch` belongs to one thread at a time.
+/// it may be shared by threads; `scratch` belongs to one thread at a time. Both start 64-byte aligned.
 struct Requirements {
   size_t persistent_bytes = 0;
   size_t scratch_bytes = 0;
@@ -49,20 +60,22 @@ class Arena {
   constexpr Arena(void* data, size_t size_bytes) noexcept
       : bytes_(static_cast<uint8_t*>(data), size_bytes) {}
 
-  /// 64-byte aligned room for `count` objects of trivial type T; null when counting or when full
-  /// (status() then says how many bytes are missing).
+  /// 64-byte aligned room for `count` objects of a type that needs no destructor; null when counting or
+  /// when full (status() then says how many bytes are missing).
   template <class T>
   constexpr T* take(size_t count) noexcept {
     const size_t begin = used_bytes_;
-    used_bytes_ += round_up(count * sizeof(T), kAlignment_bytes);
+    used_bytes_ = saturating_add(used_bytes_, round_up(saturating_multiply(count, sizeof(T)), kAlignment_bytes));
     if (bytes_.data == nullptr || used_bytes_ > bytes_.size) return nullptr;
     return static_cast<T*>(static_cast<void*>(bytes_.data + begin));
   }
 
   constexpr size_t used_bytes() const noexcept { return used_bytes_; }
 
-  /// ok, arena_misaligned, or arena_too_small with the number of missing bytes.
+  /// ok, arena_misaligned, or arena_too_small with the number of missing bytes (all of them when the
+  /// memory is null).
   Status status() const noexcept {
+    if (bytes_.data == nullptr && used_bytes_ > 0) return Status(Errc::arena_too_small, used_bytes_);
     const auto misaligned = reinterpret_cast<uintptr_t>(bytes_.data) % kAlignment_bytes;
     if (misaligned != 0) return Status(Errc::arena_misaligned, misaligned);
     if (used_bytes_ > bytes_.size) return Status(Errc::arena_too_small, used_bytes_ - bytes_.size);

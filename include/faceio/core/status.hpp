@@ -24,18 +24,22 @@ enum class Errc : uint16_t {
   blob_missing_tensor,  // detail: operation index
   model_mismatch,     // the blob holds another network than the one asked for
   // pictures
-  image_null,
+  image_null,         // no pixels, or no chroma plane for NV12 or NV21
   image_empty,
   image_too_large,    // detail: longest side allowed, in pixels
   image_bad_stride,   // detail: smallest stride in bytes that this format and width need
   image_bad_format,   // detail: PixelFormat value
+  image_too_enlarged,  // detail: longest side allowed, in pixels
   image_odd_size,     // NV12, NV21 and YUYV need an even width (and NV12, NV21 an even height)
   crop_bad_size,      // an aligned crop has another size than the network wants
   // memory
   arena_too_small,    // detail: bytes that are missing (saturated)
   arena_misaligned,   // detail: address modulo 64
   // alignment and embedding
-  landmarks_degenerate,  // all five points coincide, or one of them is not finite
+  landmarks_degenerate,  // coincident, not finite, beyond 1e6 pixels, or without a best rotation
+  landmarks_outside,     // none of the five points lies in the picture
+  // objects
+  not_created,          // a default-constructed Blob, Detector or Embedder was used
   // targets
   unsupported_target,   // the CPU or this build lacks the instruction set that was asked for
 };
@@ -64,11 +68,16 @@ constexpr const char* message(Errc code) noexcept {
       return "the weight blob lacks a tensor of this network; convert it again";
     case Errc::model_mismatch:
       return "the weight blob belongs to another network; swap the detector and recogniser paths?";
-    case Errc::image_null: return "the image has no pixels (null data)";
-    case Errc::image_empty: return "the image has zero width or height";
+    case Errc::image_null:
+      return "the image has no pixels (null data or chroma plane); pass the address of its first row";
+    case Errc::image_empty: return "the image has no width or no height; pass its size in pixels";
     case Errc::image_too_large: return "the image is larger than the limit; scale it down first";
-    case Errc::image_bad_stride: return "the image stride is smaller than one row of pixels";
-    case Errc::image_bad_format: return "unknown PixelFormat value";
+    case Errc::image_too_enlarged:
+      return "min_face_px would enlarge the image beyond the limit; raise it or crop the image";
+    case Errc::image_bad_stride:
+      return "the image stride is smaller than one row of pixels; give bytes from row to row, not pixels";
+    case Errc::image_bad_format:
+      return "unknown pixel format; name one of the values of PixelFormat";
     case Errc::image_odd_size:
       return "this pixel format shares chroma between pixels and needs even sizes; crop by one pixel";
     case Errc::crop_bad_size:
@@ -76,9 +85,13 @@ constexpr const char* message(Errc code) noexcept {
     case Errc::arena_too_small:
       return "the memory given is too small; ask requirements() and give that many bytes";
     case Errc::arena_misaligned:
-      return "the memory given must start at a 64-byte aligned address";
+      return "the memory given must start at a 64-byte aligned address; use alignas(64)";
     case Errc::landmarks_degenerate:
-      return "the five landmarks do not span a face (coincident or not finite); it cannot be aligned";
+      return "the five landmarks do not span a face (coincident or not finite); take those of a detection";
+    case Errc::landmarks_outside:
+      return "the landmarks lie outside the image; are they of another image or scale?";
+    case Errc::not_created:
+      return "the object was never created; call its create() or open() and check the result";
     case Errc::unsupported_target:
       return "this CPU or build lacks the instruction set asked for; unset FACEIO_ISA or choose a lower one";
   }
@@ -99,8 +112,8 @@ struct [[nodiscard]] Status {
 };
 static_assert(sizeof(Status) == 8, "Status is passed in one register");
 
-/// A T or the Status that says why there is none. T must be trivially copyable: the inner layers hand
-/// out views and small handles, never owners.
+/// A T or the Status that says why there is none. T is default-constructible and trivially copyable: the
+/// inner layers hand out views and small handles, never owners. The value of an error is a T{}.
 template <class T>
 class [[nodiscard]] Result {
  public:

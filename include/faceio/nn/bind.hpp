@@ -53,6 +53,7 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
                                  const KernelTable& kernels, uint32_t global_side,
                                  Arena& persistent) noexcept {
   using detail::has_shape;
+  if (blob.empty()) return Errc::not_created;
   if (blob.model_id() != network.model_id) return Errc::model_mismatch;
   OpWeights* const bound = persistent.take<OpWeights>(network.ops.size);
   Arena transformed = persistent;

@@ -34,9 +34,10 @@ constexpr size_t map_bytes(const Shape& shape, bool border, int32_t ring_rows = 
   const size_t extra = border ? 2 : 0;
   const size_t rows = ring_rows > 0 ? static_cast<size_t>(ring_rows)
                                     : static_cast<size_t>(shape.height) + extra;
-  return round_up(rows * (static_cast<size_t>(shape.width) + extra) *
-                      static_cast<size_t>(channel_stride(shape.channels)) * sizeof(float),
-                  kAlignment_bytes);
+  const size_t pixels = saturating_multiply(rows, static_cast<size_t>(shape.width) + extra);
+  return round_up(
+      saturating_multiply(pixels, static_cast<size_t>(channel_stride(shape.channels)) * sizeof(float)),
+      kAlignment_bytes);
 }
 
 /// Shape of the map that `op` writes, before its channels are set.
@@ -128,12 +129,14 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedul
     for (int j = 0; j < k; ++j) {
       const MapPlacement& other = plan.maps[by_offset[j]];
       const bool alive_together = map.first_op <= other.last_op && other.first_op <= map.last_op;
-      if (!alive_together || other.offset + other.bytes <= offset) continue;
-      if (offset + map.bytes <= other.offset) break;
-      offset = other.offset + other.bytes;
+      const size_t other_end = saturating_add(other.offset, other.bytes);
+      if (!alive_together || other_end <= offset) continue;
+      if (saturating_add(offset, map.bytes) <= other.offset) break;
+      offset = other_end;
     }
     map.offset = offset;
-    if (plan.total_bytes < offset + map.bytes) plan.total_bytes = offset + map.bytes;
+    const size_t end = saturating_add(offset, map.bytes);
+    if (plan.total_bytes < end) plan.total_bytes = end;
     int at = k;
     for (; at > 0 && plan.maps[by_offset[at - 1]].offset > offset; --at) {
       by_offset[at] = by_offset[at - 1];
@@ -141,6 +144,16 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedul
     by_offset[at] = by_size[k];
   }
   return plan;
+}
+
+/// Side of the square map that the global depthwise operation of a network reads; 0 without one.
+constexpr uint32_t global_depthwise_side(const NetworkView& network, Size input) noexcept {
+  for (const OpRecord& op : network.ops) {
+    if (op.op != Op::global_depthwise) continue;
+    const MemoryPlan plan = plan_memory(network, input, Schedule::layer_by_layer);
+    return static_cast<uint32_t>(plan.maps[op.in0].shape.height);
+  }
+  return 0;
 }
 
 FACEIO_END_NAMESPACE

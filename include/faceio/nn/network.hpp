@@ -61,11 +61,16 @@ struct NetworkView {
 /// Largest network the planner takes.
 inline constexpr int kMaxOps = 96;
 inline constexpr int kMaxMaps = 96;
+inline constexpr int kMaxOutputs = 8;
 
 namespace network_mistake {
 // Deliberately not constexpr: the name is the message of the compile error.
 inline void too_many_operations() noexcept {}
+inline void too_many_maps() noexcept {}
+inline void too_many_outputs() noexcept {}
 inline void unknown_map() noexcept {}
+inline void stride_is_not_1_or_2() noexcept {}
+inline void leaky_slope_is_not_between_0_and_1() noexcept {}
 inline void slice_does_not_fit() noexcept {}
 inline void channels_differ() noexcept {}
 inline void name_too_long() noexcept {}
@@ -90,17 +95,21 @@ struct Act {
 inline constexpr Act kLinear{Activation::linear, 0.0f};
 inline constexpr Act kRelu{Activation::relu, 0.0f};
 inline constexpr Act kPrelu{Activation::prelu, 0.0f};
-constexpr Act leaky(float slope) noexcept { return {Activation::leaky_relu, slope}; }
+/// 0 < slope <= 1, as the kernel computes max(x, slope * x).
+constexpr Act leaky(float slope) noexcept {
+  if (!(slope >= 1e-6f && slope <= 1.0f)) network_mistake::leaky_slope_is_not_between_0_and_1();
+  return {Activation::leaky_relu, slope};
+}
 
-/// Padding of a 3x3: one pixel on each side, or TensorFlow's SAME, which at stride 2 and even sizes
-/// pads the bottom and right only.
-enum class Padding : uint8_t { symmetric = 1, bottom_right = 0 };
+/// Padding at the top and left of a 3x3: one pixel, or none, as TensorFlow's SAME has it at stride 2 and
+/// even sizes. One pixel always follows at the bottom and right. Other operations have no padding.
+enum class Padding : uint8_t { symmetric = 1, bottom_right = 0, none = 0 };
 
 template <int kOpCount, int kMapCount>
 struct NetworkTable {
   OpRecord ops[kOpCount] = {};
   MapRecord maps[kMapCount] = {};
-  uint16_t outputs[8] = {};
+  uint16_t outputs[kMaxOutputs] = {};
   int op_count = 0;
   int map_count = 0;
   int output_count = 0;
@@ -122,45 +131,47 @@ class NetworkBuilder {
 
   /// An empty map to be filled by slices.
   constexpr Map map(int channels) noexcept {
-    if (table_.map_count == kMaxMaps) network_mistake::too_many_operations();
+    if (table_.map_count == kMaxMaps) network_mistake::too_many_maps();
     table_.maps[table_.map_count].channels = static_cast<uint16_t>(channels);
     return {static_cast<uint16_t>(table_.map_count++)};
   }
 
   constexpr Map conv3x3(const char* name, Map in, int c_out, int stride, Act act,
                         Padding padding = Padding::symmetric, Slice out = {}) noexcept {
-    table_.maps[in.id].border = true;
+    needs_border(in, stride);
     return append({Op::conv3x3, act, stride, padding}, name, "", in, {}, c_out, out);
   }
   constexpr Map conv1x1(const char* name, Map in, int c_out, Act act, Slice out = {}) noexcept {
-    return append({Op::conv1x1, act, 1, Padding::bottom_right}, name, "", in, {}, c_out, out);
+    return append({Op::conv1x1, act, 1, Padding::none}, name, "", in, {}, c_out, out);
   }
   constexpr Map conv1x1(const char* block, const char* part, Map in, int c_out, Act act) noexcept {
-    return append({Op::conv1x1, act, 1, Padding::bottom_right}, block, part, in, {}, c_out, {});
+    return append({Op::conv1x1, act, 1, Padding::none}, block, part, in, {}, c_out, {});
   }
   constexpr Map depthwise3x3(const char* block, const char* part, Map in, int stride, Act act,
                              Padding padding = Padding::symmetric) noexcept {
-    table_.maps[in.id].border = true;
+    needs_border(in, stride);
     return append({Op::depthwise3x3, act, stride, padding}, block, part, in, {}, channels(in), {});
   }
   constexpr Map global_depthwise(const char* name, Map in, Act act) noexcept {
-    return append({Op::global_depthwise, act, 1, Padding::bottom_right}, name, "", in, {},
+    return append({Op::global_depthwise, act, 1, Padding::none}, name, "", in, {},
                   channels(in), {});
   }
   constexpr Map batchnorm(const char* name, Map in) noexcept {
-    return append({Op::batchnorm, kLinear, 1, Padding::bottom_right}, name, "", in, {}, channels(in),
+    return append({Op::batchnorm, kLinear, 1, Padding::none}, name, "", in, {}, channels(in),
                   {});
   }
   constexpr Map add(const char* block, const char* part, Map a, Map b) noexcept {
     if (channels(a) != channels(b)) network_mistake::channels_differ();
-    return append({Op::add, kLinear, 1, Padding::bottom_right}, block, part, a, b, channels(a), {});
+    return append({Op::add, kLinear, 1, Padding::none}, block, part, a, b, channels(a), {});
   }
   constexpr Map upsample_nearest(const char* name, Map in, Map size_of) noexcept {
-    return append({Op::upsample_nearest, kLinear, 1, Padding::bottom_right}, name, "", in, size_of,
+    return append({Op::upsample_nearest, kLinear, 1, Padding::none}, name, "", in, size_of,
                   channels(in), {});
   }
 
   constexpr void output(Map m) noexcept {
+    if (table_.output_count == kMaxOutputs) network_mistake::too_many_outputs();
+    channels(m);  // names an unknown map
     table_.maps[m.id].output = true;
     table_.outputs[table_.output_count++] = m.id;
   }
@@ -177,6 +188,12 @@ class NetworkBuilder {
     int stride;
     Padding padding;
   };
+
+  constexpr void needs_border(Map in, int stride) noexcept {
+    channels(in);  // names an unknown map
+    if (stride != 1 && stride != 2) network_mistake::stride_is_not_1_or_2();
+    table_.maps[in.id].border = true;
+  }
 
   constexpr int channels(Map m) const noexcept {
     if (m.id >= table_.map_count) network_mistake::unknown_map();

@@ -29,7 +29,7 @@ struct Plan {
   Span<Step> steps{};
   int chain = 0;                   // leading steps that run depth-first, row by row
   MapView input{};                 // whole, or a ring of rows when there is a chain
-  MapView outputs[8] = {};
+  MapView outputs[kMaxOutputs] = {};
   int output_count = 0;
 };
 

@@ -38,6 +38,9 @@ class Blob {
       return Status(Errc::blob_bad_version, header.format_version);
     }
     if (crc32c(bytes.data, 60) != header.header_crc32c) return Status(Errc::blob_bad_checksum, 0);
+    for (const uint32_t word : header.reserved) {
+      if (word != 0) return Status(Errc::blob_bad_version, header.format_version);
+    }
     if (header.file_bytes > bytes.size) {
       return Status(Errc::blob_truncated, static_cast<size_t>(header.file_bytes - bytes.size));
     }
@@ -62,6 +65,8 @@ class Blob {
     return blob;
   }
 
+  /// True for a default-constructed Blob; nothing else may be asked of it.
+  bool empty() const noexcept { return header_ == nullptr; }
   uint64_t model_id() const noexcept { return header_->model_id; }
   uint64_t file_bytes() const noexcept { return header_->file_bytes; }
   uint32_t payload_crc32c() const noexcept { return header_->payload_crc32c; }
@@ -82,9 +87,7 @@ class Blob {
     return nullptr;
   }
 
-  const uint8_t* bytes_of(const BlobEntry& entry) const noexcept {
-    return static_cast<const uint8_t*>(static_cast<const void*>(header_)) + entry.offset;
-  }
+  const uint8_t* bytes_of(const BlobEntry& entry) const noexcept { return &file_byte(entry.offset); }
   const float* floats_of(const BlobEntry& entry) const noexcept {
     return static_cast<const float*>(static_cast<const void*>(bytes_of(entry)));
   }
@@ -112,8 +115,32 @@ class Blob {
   }
 
  private:
+  const uint8_t& file_byte(uint64_t offset) const noexcept {
+    return static_cast<const uint8_t*>(static_cast<const void*>(header_))[offset];
+  }
+
   static constexpr uint32_t key(uint16_t op_index, Role role) noexcept {
     return static_cast<uint32_t>(op_index) << 8 | static_cast<uint32_t>(role);
+  }
+
+  /// Whether layout, type and tolerance are those that a role has.
+  static constexpr bool fits_role(const BlobEntry& e) noexcept {
+    switch (e.role) {
+      case Role::weights:
+        return (e.layout == Layout::panel16 && e.rank == 4) ||
+               (e.layout == Layout::depthwise16 && e.rank == 3);
+      case Role::bias:
+      case Role::slope:
+      case Role::scale:
+      case Role::shift: return e.layout == Layout::dense && e.rank == 1;
+      case Role::selftest_input:
+        return e.layout == Layout::dense && e.rank == 3 && e.dtype == DType::u8;
+      case Role::selftest_output:
+        return e.layout == Layout::samples && e.rank == 4 && e.dtype == DType::f32;
+      case Role::provenance: return e.layout == Layout::dense && e.rank == 1 && e.dtype == DType::u8;
+      case Role::preprocessing: return e.layout == Layout::dense && e.rank == 1 && e.dtype == DType::f32;
+    }
+    return false;
   }
 
   static constexpr bool is_known(const BlobEntry& e) noexcept {
@@ -158,6 +185,13 @@ class Blob {
       }
       next_offset = round_up64(e.offset + e.bytes, kAlignment_bytes);
       if (next_offset > header_->file_bytes) return Status(Errc::blob_bad_entry, i);
+      for (uint64_t at = e.offset + e.bytes; at < next_offset; ++at) {
+        if (file_byte(at) != 0) return Status(Errc::blob_bad_entry, i);
+      }
+      for (const uint32_t word : e.reserved) {
+        if (word != 0) return Status(Errc::blob_bad_entry, i);
+      }
+      if ((e.flags & ~kEntryOptional) != 0) return Status(Errc::blob_bad_entry, i);
       if (i > 0 && key(entries_[i - 1].op_index, entries_[i - 1].role) >= key(e.op_index, e.role)) {
         return Status(Errc::blob_bad_entry, i);
       }
@@ -165,7 +199,12 @@ class Blob {
         if ((e.flags & kEntryOptional) != 0) continue;
         return Status(Errc::blob_unsupported, i);
       }
-      if (e.bytes != expected_bytes(e)) return Status(Errc::blob_bad_entry, i);
+      const bool has_tolerance = e.role == Role::selftest_output;
+      const bool tolerance_fits = has_tolerance ? e.tolerance > 0.0f && e.tolerance < 3.4e38f
+                                                : e.tolerance == 0.0f;
+      if (e.bytes != expected_bytes(e) || !fits_role(e) || !tolerance_fits) {
+        return Status(Errc::blob_bad_entry, i);
+      }
     }
     if (next_offset != header_->file_bytes) {
       return Status(Errc::blob_bad_entry, header_->entry_count);
