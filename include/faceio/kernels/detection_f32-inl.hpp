@@ -17,7 +17,8 @@ FACEIO_ALWAYS_INLINE vf32 load_some(const float* p, int n) noexcept {
 inline void softmax2_f32(const Softmax2Args& a) noexcept {
   for (int32_t i = 0; i < a.count; i += vf32::lanes) {
     const int n = a.count - i < vf32::lanes ? a.count - i : vf32::lanes;
-    // min gives its second argument for NaN, so a NaN logit means "no face" and not "surely a face".
+    // min gives its second argument for NaN, so a NaN logit means "no face" and not "surely a
+    // face".
     const vf32 margin =
         min(sub(load_some(a.background + i, n), load_some(a.face + i, n)), splat(88.0f));
     store_some(a.score + i, div(splat(1.0f), add(splat(1.0f), exp(margin))), n);

@@ -1,7 +1,7 @@
 // Pixels to floats, bilinear resize and affine warp. Contract: image.hpp.
 //
-// Both resampling kernels copy the four pixels around each position into runs of kRunPixels (the only
-// part that a vector layer without gathers cannot do), then blend whole runs with vectors.
+// Both resampling kernels copy the four pixels around each position into runs of kRunPixels (the
+// only part that a vector layer without gathers cannot do), then blend whole runs with vectors.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -9,8 +9,8 @@ inline constexpr int kRunPixels = 32;  // 96 bytes: whole vectors for every widt
 
 /// Where the components of a picture are, so that one expression reads every format. Component 0 of
 /// pixel (x, y) is at  base[0] + y * first_stride + x * first_step,  components 1 and 2 at
-/// base[k] + (y >> row_shift) * rest_stride + (x >> column_shift) * rest_step. They are r g b, or b g r
-/// when asked for and the format is not a y u v one, or y u v.
+/// base[k] + (y >> row_shift) * rest_stride + (x >> column_shift) * rest_step. They are r g b, or b
+/// g r when asked for and the format is not a y u v one, or y u v.
 struct PixelPlanes {
   const uint8_t* base[3];
   size_t first_stride, rest_stride;  // bytes
@@ -105,7 +105,7 @@ struct UnpackPattern {
   float last[kLanes];   // 1 in lanes of channel 2, else 0
   vf32 scale;
 };
-FACEIO_ALWAYS_INLINE void make_unpack_pattern(const UnpackArgs& a, UnpackPattern& pattern) noexcept {
+inline void make_unpack_pattern(const UnpackArgs& a, UnpackPattern& pattern) noexcept {
   for (int i = 0; i < UnpackPattern::kLanes; ++i) {
     pattern.mean[i] = a.mean[i % 3];
     pattern.first[i] = i % 3 == 0 ? 1.0f : 0.0f;
@@ -140,8 +140,8 @@ inline void unpack_in_order(const UnpackPattern& pattern, const uint8_t* bytes, 
 }
 
 /// Bytes [3, end) of a row whose channels are in the other order than out's; returns end. Each lane
-/// takes its byte from a load two bytes to the right, in place, or two bytes to the left, so the first
-/// pixel and the last few are left to the caller.
+/// takes its byte from a load two bytes to the right, in place, or two bytes to the left, so the
+/// first pixel and the last few are left to the caller.
 inline int32_t unpack_swapped(const UnpackPattern& pattern, const uint8_t* bytes, int32_t count,
                               float* FACEIO_RESTRICT out) noexcept {
   constexpr int32_t kStep = 3 * vf32::lanes;
@@ -210,8 +210,8 @@ inline void u8_to_f32(const UnpackArgs& a, int32_t row_begin, int32_t row_end) n
   }
 }
 
-/// A run of positions: the four pixels around each, and the share of the right and of the lower ones,
-/// once for each byte.
+/// A run of positions: the four pixels around each, and the share of the right and of the lower
+/// ones, once for each byte.
 struct TapRun {
   static constexpr int kBytes = kRunPixels * 3;
   uint8_t upper_left[kBytes];
@@ -259,8 +259,8 @@ struct ResizeTap {
   int32_t first, second;
   float share;
 };
-/// Exact in integers: the position is ((2 at + 1) in - out) / (2 out), and kMaxImageSide_px keeps the
-/// numerator inside 32 bits.
+/// Exact in integers: the position is ((2 at + 1) in - out) / (2 out), and kMaxImageSide_px keeps
+/// the numerator inside 32 bits.
 FACEIO_ALWAYS_INLINE ResizeTap resize_tap(int32_t at, int32_t in, int32_t out) noexcept {
   const int32_t numerator = (2 * at + 1) * in - out;
   const int32_t first = numerator > 0 ? numerator / (2 * out) : 0;
@@ -307,7 +307,7 @@ inline void copy_pixel_or_black(uint8_t* out, const PixelPlanes& planes, Size si
   if (x >= 0 && y >= 0 && x < size.width_px && y < size.height_px) {
     copy_pixel(out, row_of(planes, y), offset_of(planes, x));
   } else {
-    out[0] = planes.yuv ? 16 : 0;
+    out[0] = 0;
     out[1] = out[2] = planes.yuv ? 128 : 0;
   }
 }

@@ -17,8 +17,8 @@ struct DotArgs {
   float* result = nullptr;
 };
 
-/// l2_normalize_f32: out[i] = in[i] / norm with norm = sqrt(sum of in[i]^2). When norm is 0 or not finite
-/// there is no direction: out becomes all zeros and *norm still tells. `out` may be `in`.
+/// l2_normalize_f32: out[i] = in[i] / norm with norm = sqrt(sum of in[i]^2). When norm is 0 or not
+/// finite there is no direction: out becomes all zeros and *norm still tells. `out` may be `in`.
 struct L2NormalizeArgs {
   const float* in = nullptr;
   float* out = nullptr;

@@ -1,9 +1,9 @@
-// Where a face must be cut out for recognition: the similarity that maps five landmarks best, in the
-// least-squares sense, onto the template that ArcFace networks are trained with.
+// Where a face must be cut out for recognition: the similarity that maps five landmarks best, in
+// the least-squares sense, onto the template that ArcFace networks are trained with.
 //
-// Source: Umeyama, Least-squares estimation of transformation parameters between two point patterns,
-// PAMI 1991, restricted to rotation, uniform scale and shift, which has a closed form in the plane;
-// template: Deng et al., ArcFace, CVPR 2019 (InsightFace).
+// Source: Umeyama, Least-squares estimation of transformation parameters between two point
+// patterns, PAMI 1991, restricted to rotation, uniform scale and shift, which has a closed form in
+// the plane; template: Deng et al., ArcFace, CVPR 2019 (InsightFace).
 #ifndef FACEIO_VISION_ALIGN_HPP
 #define FACEIO_VISION_ALIGN_HPP
 
@@ -22,10 +22,12 @@ inline constexpr Landmarks kArcFaceTemplate = {{{38.2946f, 51.6963f},
                                                 {70.7299f, 92.2041f}}};
 
 /// A fit worse than this is reported. The template turned by 60 degrees to the side leaves 9 to 10
-/// pixels, by 45 degrees up or down 5 to 8; of five random points one set in a hundred stays below 11.
+/// pixels, by 45 degrees up or down 5 to 8; of five random points one set in a hundred stays below
+/// 11.
 inline constexpr float kLargeResidual_px = 10.0f;
 
-/// Landmarks closer together than this (RMS distance from their mean, picture pixels) are coincident.
+/// Landmarks closer together than this (RMS distance from their mean, picture pixels) are
+/// coincident.
 inline constexpr float kSmallestSpread_px = 0.01f;
 
 enum class AlignStatus : uint8_t {
@@ -56,8 +58,9 @@ constexpr double square_root(double v) noexcept {
 }  // namespace detail
 
 /// The similarity q = s(p) that makes sum |s(landmark) - template|^2 smallest, computed in double.
-/// Error: landmarks_degenerate when a coordinate is not finite or beyond 1e6 pixels, when the points
-/// coincide, or when no rotation is better than any other. Pure; safe to call from any thread.
+/// Error: landmarks_degenerate when a coordinate is not finite or beyond 1e6 pixels, when the
+/// points coincide, or when no rotation is better than any other. Pure; safe to call from any
+/// thread.
 constexpr Result<Alignment> align_to_template(const Landmarks& landmarks) noexcept {
   constexpr double kCoordinateLimit_px = 1e6;
   double mean_px = 0.0, mean_py = 0.0, mean_qx = 0.0, mean_qy = 0.0;
@@ -99,8 +102,8 @@ constexpr Result<Alignment> align_to_template(const Landmarks& landmarks) noexce
   result.image_to_crop = Similarity{static_cast<float>(a), static_cast<float>(b),
                                     static_cast<float>(mean_qx - a * mean_px + b * mean_py),
                                     static_cast<float>(mean_qy - b * mean_px - a * mean_py)};
-  // With the best a and b the squared error is target - fit / spread; summed term by term it keeps its
-  // digits when the fit is almost perfect.
+  // With the best a and b the squared error is target - fit / spread; summed term by term it keeps
+  // its digits when the fit is almost perfect.
   double squared_error = 0.0;
   for (int i = 0; i < kLandmarkCount; ++i) {
     const double px = landmarks.points[i].x - mean_px, py = landmarks.points[i].y - mean_py;

@@ -1,5 +1,6 @@
-// Points, boxes, landmarks and similarity transforms in picture coordinates: pixels, x to the right, y
-// down, pixel centres at integer positions. All functions are pure and safe to call from any thread.
+// Points, boxes, landmarks and similarity transforms in picture coordinates: pixels, x to the
+// right, y down, pixel centres at integer positions. All functions are pure and safe to call from
+// any thread.
 #ifndef FACEIO_VISION_GEOMETRY_HPP
 #define FACEIO_VISION_GEOMETRY_HPP
 
@@ -42,8 +43,8 @@ constexpr float area(const Box& box) noexcept {
   return box.width > 0.0f && box.height > 0.0f ? box.width * box.height : 0.0f;
 }
 
-/// Intersection over union of areas, 0..1; 0 when both boxes are empty. Unlike nms_f32 it adds no pixel
-/// to the sides.
+/// Intersection over union of areas, 0..1; 0 when both boxes are empty. Unlike nms_f32 it adds no
+/// pixel to the sides.
 constexpr float iou(const Box& a, const Box& b) noexcept {
   const float left = a.x > b.x ? a.x : b.x;
   const float top = a.y > b.y ? a.y : b.y;
@@ -56,8 +57,8 @@ constexpr float iou(const Box& a, const Box& b) noexcept {
   return all > 0.0f ? common / all : 0.0f;
 }
 
-/// The part of `box` inside [0, width_px] x [0, height_px]; a side is 0 when nothing is inside. A NaN
-/// coordinate counts as 0.
+/// The part of `box` inside [0, width_px] x [0, height_px]; a side is 0 when nothing is inside. A
+/// NaN coordinate counts as 0.
 constexpr Box clamp_to(const Box& box, Size size) noexcept {
   const auto width = static_cast<float>(size.width_px);
   const auto height = static_cast<float>(size.height_px);

@@ -10,7 +10,7 @@ FACEIO_BEGIN_NAMESPACE
 namespace ref {
 
 inline uint8_t nearest_level(double level) noexcept {
-  return level <= 0.0 ? uint8_t{0} : level >= 255.0 ? uint8_t{255} : static_cast<uint8_t>(lrint(level));
+  return static_cast<uint8_t>(level <= 0.0 ? 0 : level >= 255.0 ? 255 : lrint(level));
 }
 
 /// r g b of pixel (x, y), every format.
@@ -98,28 +98,38 @@ inline void bilinear(const ImageView& image, double x, double y, bool clamp,
   }
 }
 
-inline void resize_bilinear_u8(const ResizeArgs& a) noexcept {
+/// What resize_bilinear_u8 rounds.
+inline void resize_value(const ResizeArgs& a, int32_t x, int32_t y, double (&out)[3]) noexcept {
   const double step_x = static_cast<double>(a.image.size.width_px) / a.out_size.width_px;
   const double step_y = static_cast<double>(a.image.size.height_px) / a.out_size.height_px;
+  bilinear(a.image, (x + 0.5) * step_x - 0.5, (y + 0.5) * step_y - 0.5, true, out);
+}
+
+/// What warp_affine_u8 rounds.
+inline void warp_value(const WarpArgs& a, int32_t x, int32_t y, double (&out)[3]) noexcept {
+  double m[6];
+  for (int i = 0; i < 6; ++i) m[i] = a.matrix[i];
+  bilinear(a.image, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5], false, out);
+}
+
+inline void resize_bilinear_u8(const ResizeArgs& a) noexcept {
   for (int32_t y = 0; y < a.out_size.height_px; ++y) {
+    uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes;
     for (int32_t x = 0; x < a.out_size.width_px; ++x) {
       double value[3];
-      bilinear(a.image, (x + 0.5) * step_x - 0.5, (y + 0.5) * step_y - 0.5, true, value);
-      uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes + x * 3;
-      for (int c = 0; c < 3; ++c) out[c] = nearest_level(value[c]);
+      resize_value(a, x, y, value);
+      for (int c = 0; c < 3; ++c) out[x * 3 + c] = nearest_level(value[c]);
     }
   }
 }
 
 inline void warp_affine_u8(const WarpArgs& a) noexcept {
-  double m[6];
-  for (int i = 0; i < 6; ++i) m[i] = a.matrix[i];
   for (int32_t y = 0; y < a.out_size.height_px; ++y) {
+    uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes;
     for (int32_t x = 0; x < a.out_size.width_px; ++x) {
       double value[3];
-      bilinear(a.image, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5], false, value);
-      uint8_t* out = a.out + static_cast<size_t>(y) * a.out_stride_bytes + x * 3;
-      for (int c = 0; c < 3; ++c) out[c] = nearest_level(value[c]);
+      warp_value(a, x, y, value);
+      for (int c = 0; c < 3; ++c) out[x * 3 + c] = nearest_level(value[c]);
     }
   }
 }

@@ -1,0 +1,79 @@
+// One function per operation of the vector layer for the current target, on arrays of vf32::lanes
+// floats, and their table. Included once per target by vec_targets.hpp.
+FACEIO_BEGIN_NAMESPACE
+namespace FACEIO_TARGET_NS {
+
+#define FACEIO_TEST_UNARY(name) \
+  inline void test_##name(const float* a, float* out) noexcept { store(out, name(load(a))); }
+#define FACEIO_TEST_BINARY(name)                                                 \
+  inline void test_##name(const float* a, const float* b, float* out) noexcept { \
+    store(out, name(load(a), load(b)));                                          \
+  }
+#define FACEIO_TEST_TERNARY(name)                                                                \
+  inline void test_##name(const float* a, const float* b, const float* c, float* out) noexcept { \
+    store(out, name(load(a), load(b), load(c)));                                                 \
+  }
+FACEIO_TEST_UNARY(sqrt)
+FACEIO_TEST_UNARY(abs)
+FACEIO_TEST_UNARY(round_nearest)
+FACEIO_TEST_UNARY(pow2)
+FACEIO_TEST_UNARY(exp)
+FACEIO_TEST_BINARY(add)
+FACEIO_TEST_BINARY(sub)
+FACEIO_TEST_BINARY(mul)
+FACEIO_TEST_BINARY(div)
+FACEIO_TEST_BINARY(min)
+FACEIO_TEST_BINARY(max)
+FACEIO_TEST_TERNARY(fma)
+FACEIO_TEST_TERNARY(fnma)
+#undef FACEIO_TEST_UNARY
+#undef FACEIO_TEST_BINARY
+#undef FACEIO_TEST_TERNARY
+
+inline void test_load_store(const float* a, float* out) noexcept { store(out, load(a)); }
+inline void test_load_n(const float* a, int n, float* out) noexcept { store(out, load_n(a, n)); }
+inline void test_store_n(const float* a, int n, float* out) noexcept { store_n(out, load(a), n); }
+inline void test_load_u8(const uint8_t* a, float* out) noexcept { store(out, load_u8(a)); }
+inline void test_load_u8_n(const uint8_t* a, int n, float* out) noexcept {
+  store(out, load_u8_n(a, n));
+}
+inline void test_store_u8(const float* a, uint8_t* out) noexcept { store_u8(out, load(a)); }
+inline void test_store_u8_n(const float* a, int n, uint8_t* out) noexcept {
+  store_u8_n(out, load(a), n);
+}
+inline void test_zero(float* out) noexcept { store(out, zero()); }
+inline void test_splat(float x, float* out) noexcept { store(out, splat(x)); }
+inline void test_select_gt(const float* a, const float* b, const float* x, const float* y,
+                           float* out) noexcept {
+  store(out, select_gt(load(a), load(b), load(x), load(y)));
+}
+inline bool test_any_gt(const float* a, const float* b) noexcept {
+  return any_gt(load(a), load(b));
+}
+inline float test_lane_sum(const float* sixteen) noexcept {
+  Sum16 sum;
+  for (int v = 0; v < Sum16::kVectors; ++v) sum.part[v] = load(sixteen + v * vf32::lanes);
+  return lane_sum(sum);
+}
+
+inline constexpr test::VecOps kVecOps = {
+    static_cast<Target>(FACEIO_TARGET_ID),
+    vf32::lanes,
+    {&test_sqrt, &test_abs, &test_round_nearest, &test_pow2, &test_exp, &test_load_store},
+    {&test_add, &test_sub, &test_mul, &test_div, &test_min, &test_max},
+    {&test_fma, &test_fnma},
+    &test_load_n,
+    &test_store_n,
+    &test_load_u8,
+    &test_load_u8_n,
+    &test_store_u8,
+    &test_store_u8_n,
+    &test_zero,
+    &test_splat,
+    &test_select_gt,
+    &test_any_gt,
+    &test_lane_sum,
+};
+
+}  // namespace FACEIO_TARGET_NS
+FACEIO_END_NAMESPACE

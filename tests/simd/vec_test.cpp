@@ -1,0 +1,380 @@
+// Every operation of the vector layer, on every target, against scalar expressions of the C++
+// language and library, bit for bit unless a bound is stated.
+#include <doctest/doctest.h>
+
+#include <cfenv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../support/buffers.hpp"
+#include "vec_targets.hpp"
+
+using faceio::test::VecOps;
+
+namespace {
+
+constexpr int kMaxLanes = 16;
+const float kNan = std::numeric_limits<float>::quiet_NaN();
+const float kInfinity = std::numeric_limits<float>::infinity();
+
+std::string target_name(const VecOps& ops) { return faceio::name(ops.target); }
+
+uint32_t bits_of(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+/// Equal bits; any NaN equals any NaN, whose payload the hardware chooses.
+bool same(float a, float b) {
+  return (std::isnan(a) && std::isnan(b)) || bits_of(a) == bits_of(b);
+}
+
+/// Values at which comparisons, roundings and conversions change, and random ones.
+std::vector<float> samples() {
+  std::vector<float> values = {0.0f,   -0.0f,   1.0f,   -1.0f,  0.5f,      -0.5f,
+                               1.5f,   2.5f,    -2.5f,  254.5f, 255.5f,    1e-38f,
+                               1e-42f, -1e-42f, 3e38f,  -3e38f, kInfinity, -kInfinity,
+                               kNan,   4e6f,    -4e6f,  3.7f,   8.25f,     100.0f};
+  for (int i = 0; i < 104; ++i) values.push_back(test::random_float(-300.0f, 300.0f));
+  return values;
+}
+
+/// Calls body(a, b) for all pairs of samples, sixteen lanes at a time: b runs within a call.
+template <class Body>
+void for_pairs(Body body) {
+  const std::vector<float> values = samples();
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t j = 0; j < values.size(); j += kMaxLanes) {
+      float a[kMaxLanes], b[kMaxLanes];
+      for (size_t k = 0; k < kMaxLanes; ++k) {
+        a[k] = values[(i + k * (j + 1)) % values.size()];
+        b[k] = values[(j + k) % values.size()];
+      }
+      body(a, b);
+    }
+  }
+}
+
+using Binary = void (*)(const float*, const float*, float*) noexcept;
+
+template <class Expected>
+int mismatches(const VecOps& ops, Binary operation, Expected expected) {
+  int wrong = 0;
+  for_pairs([&](const float* a, const float* b) {
+    float out[kMaxLanes];
+    operation(a, b, out);
+    for (int i = 0; i < ops.lanes; ++i) wrong += same(out[i], expected(a[i], b[i])) ? 0 : 1;
+  });
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("lanes divide a panel") {
+  REQUIRE(!test::runnable_vec_ops().empty());
+  for (const VecOps* ops : test::runnable_vec_ops()) CHECK(faceio::kPanel % ops->lanes == 0);
+}
+
+TEST_CASE("add sub mul div min max") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    CHECK(mismatches(*ops, ops->binary.add, [](float a, float b) { return a + b; }) == 0);
+    CHECK(mismatches(*ops, ops->binary.sub, [](float a, float b) { return a - b; }) == 0);
+    CHECK(mismatches(*ops, ops->binary.mul, [](float a, float b) { return a * b; }) == 0);
+    CHECK(mismatches(*ops, ops->binary.min, [](float a, float b) { return a < b ? a : b; }) == 0);
+    CHECK(mismatches(*ops, ops->binary.max, [](float a, float b) { return a > b ? a : b; }) == 0);
+    int wrong = 0;
+    for_pairs([&](const float* a, const float* b) {
+      float out[kMaxLanes];
+      ops->binary.div(a, b, out);
+      for (int i = 0; i < ops->lanes; ++i) {
+        volatile float divisor = b[i];  // a constant zero would be undefined, at run time it is not
+        wrong += same(out[i], a[i] / divisor) ? 0 : 1;
+      }
+    });
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("min and max: a NaN in either argument gives the second; of equal zeros, the second") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const auto call = [&](Binary operation, float a, float b) {
+      std::vector<float> as(kMaxLanes, a), bs(kMaxLanes, b), out(kMaxLanes);
+      operation(as.data(), bs.data(), out.data());
+      for (int i = 1; i < ops->lanes; ++i) CHECK(same(out[0], out[static_cast<size_t>(i)]));
+      return out[0];
+    };
+    for (const Binary operation : {ops->binary.min, ops->binary.max}) {
+      CHECK(call(operation, kNan, 2.0f) == 2.0f);
+      CHECK(std::isnan(call(operation, 2.0f, kNan)));
+      CHECK(bits_of(call(operation, 0.0f, -0.0f)) == bits_of(-0.0f));
+      CHECK(bits_of(call(operation, -0.0f, 0.0f)) == bits_of(0.0f));
+    }
+  }
+}
+
+TEST_CASE("fma and fnma: one rounding on avx2 and avx512, two on scalar and sse") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const bool fused = ops->target >= faceio::Target::avx2;
+    int wrong = 0, told_apart = 0;
+    for_pairs([&](const float* a, const float* b) {
+      float c[kMaxLanes], sum[kMaxLanes], difference[kMaxLanes];
+      for (int i = 0; i < kMaxLanes; ++i) c[i] = a[(i + 5) % kMaxLanes] * 0.75f;
+      ops->ternary.fma(a, b, c, sum);
+      ops->ternary.fnma(a, b, c, difference);
+      for (int i = 0; i < ops->lanes; ++i) {
+        volatile float product = a[i] * b[i];  // keeps the compiler from fusing
+        const float one = std::fma(a[i], b[i], c[i]), two = product + c[i];
+        const float one_minus = std::fma(-a[i], b[i], c[i]), two_minus = c[i] - product;
+        told_apart += same(one, two) ? 0 : 1;
+#if defined(__FMA__)  // with it, the compiler may fuse the scalar target
+        if (!fused && same(sum[i], one) && same(difference[i], one_minus)) continue;
+#endif
+        wrong += same(sum[i], fused ? one : two) ? 0 : 1;
+        wrong += same(difference[i], fused ? one_minus : two_minus) ? 0 : 1;
+      }
+    });
+    CHECK(wrong == 0);
+    CHECK(told_apart > 100);
+  }
+}
+
+TEST_CASE("sqrt abs load store zero splat") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    int wrong = 0;
+    for_pairs([&](const float* a, const float* b) {
+      float out[kMaxLanes];
+      ops->unary.abs(a, out);
+      for (int i = 0; i < ops->lanes; ++i) wrong += same(out[i], std::fabs(a[i])) ? 0 : 1;
+      ops->unary.sqrt(b, out);
+      for (int i = 0; i < ops->lanes; ++i) wrong += same(out[i], std::sqrt(b[i])) ? 0 : 1;
+      ops->unary.load_store(a, out);
+      for (int i = 0; i < ops->lanes; ++i) wrong += bits_of(out[i]) == bits_of(a[i]) ? 0 : 1;
+      ops->splat(b[3], out);
+      for (int i = 0; i < ops->lanes; ++i) wrong += same(out[i], b[3]) ? 0 : 1;
+      ops->zero(out);
+      for (int i = 0; i < ops->lanes; ++i) wrong += bits_of(out[i]) == 0 ? 0 : 1;
+    });
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("load and store need no alignment") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const auto in = test::random_floats(64);
+    for (size_t offset = 0; offset < 16; ++offset) {
+      std::vector<float> out(64, test::poison());
+      ops->unary.load_store(in.data() + offset, out.data() + 15 - offset);
+      int poison = 0;
+      for (const float v : out) poison += test::is_poison(v) ? 1 : 0;
+      CHECK(poison == 64 - ops->lanes);
+      for (int i = 0; i < ops->lanes; ++i) {
+        CHECK(out[15 - offset + static_cast<size_t>(i)] == in[offset + static_cast<size_t>(i)]);
+      }
+    }
+  }
+}
+
+TEST_CASE("load_n and store_n: every count, nothing outside is read or written") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    for (int n = 0; n <= ops->lanes; ++n) {
+      INFO(target_name(*ops), " n ", n);
+      // Exactly n floats on the heap: a sanitizer build catches a longer read or write.
+      const std::unique_ptr<float[]> in(new float[static_cast<size_t>(n)]);
+      for (int i = 0; i < n; ++i) in[static_cast<size_t>(i)] = test::random_float();
+      float lanes[kMaxLanes];
+      ops->load_n(in.get(), n, lanes);
+      for (int i = 0; i < ops->lanes; ++i) {
+        CHECK(bits_of(lanes[i]) == bits_of(i < n ? in[static_cast<size_t>(i)] : 0.0f));
+      }
+      float full[kMaxLanes];
+      for (float& v : full) v = test::random_float();
+      const std::unique_ptr<float[]> exact(new float[static_cast<size_t>(n)]);
+      ops->store_n(full, n, exact.get());
+      for (int i = 0; i < n; ++i) CHECK(exact[static_cast<size_t>(i)] == full[i]);
+      std::vector<float> guarded(48, test::poison());
+      ops->store_n(full, n, guarded.data() + 16);
+      int poison = 0;
+      for (const float v : guarded) poison += test::is_poison(v) ? 1 : 0;
+      CHECK(poison == 48 - n);
+    }
+  }
+}
+
+TEST_CASE("load_u8 and load_u8_n: every byte value and count") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    for (int first = 0; first + ops->lanes <= 256; ++first) {
+      uint8_t bytes[kMaxLanes];
+      for (int i = 0; i < ops->lanes; ++i) bytes[i] = static_cast<uint8_t>(first + i);
+      float out[kMaxLanes];
+      ops->load_u8(bytes, out);
+      for (int i = 0; i < ops->lanes; ++i) CHECK(out[i] == static_cast<float>(first + i));
+    }
+    for (int n = 0; n <= ops->lanes; ++n) {
+      const std::unique_ptr<uint8_t[]> bytes(new uint8_t[static_cast<size_t>(n)]);
+      for (int i = 0; i < n; ++i) bytes[static_cast<size_t>(i)] = static_cast<uint8_t>(250 - i);
+      float out[kMaxLanes];
+      ops->load_u8_n(bytes.get(), n, out);
+      for (int i = 0; i < ops->lanes; ++i) {
+        CHECK(bits_of(out[i]) == bits_of(i < n ? static_cast<float>(250 - i) : 0.0f));
+      }
+    }
+  }
+}
+
+TEST_CASE("store_u8 and store_u8_n: round to nearest even, clamp, NaN gives 0") {
+  const struct {
+    float value;
+    int level;
+  } cases[] = {{0.0f, 0},    {0.49f, 0},     {0.5f, 0},        {0.51f, 1},  {1.5f, 2},
+               {2.5f, 2},    {3.5f, 4},      {127.5f, 128},    {128.5f, 128}, {254.49f, 254},
+               {254.5f, 254}, {254.51f, 255}, {255.0f, 255},   {255.5f, 255}, {256.0f, 255},
+               {1e9f, 255},  {3e38f, 255},   {kInfinity, 255}, {-0.4f, 0},  {-1.0f, 0},
+               {-3e38f, 0},  {-kInfinity, 0}, {kNan, 0},       {-0.0f, 0}};
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    for (const auto& c : cases) {
+      INFO(target_name(*ops), " value ", c.value);
+      float in[kMaxLanes];
+      for (int i = 0; i < kMaxLanes; ++i) in[i] = i % 2 == 0 ? c.value : 77.0f;
+      uint8_t out[kMaxLanes] = {};
+      ops->store_u8(in, out);
+      for (int i = 0; i < ops->lanes; ++i) CHECK(out[i] == (i % 2 == 0 ? c.level : 77));
+    }
+    for (int n = 0; n <= ops->lanes; ++n) {
+      INFO(target_name(*ops), " n ", n);
+      float in[kMaxLanes];
+      for (int i = 0; i < kMaxLanes; ++i) in[i] = static_cast<float>(i + 1);
+      const std::unique_ptr<uint8_t[]> exact(new uint8_t[static_cast<size_t>(n)]);
+      ops->store_u8_n(in, n, exact.get());
+      for (int i = 0; i < n; ++i) CHECK(exact[static_cast<size_t>(i)] == i + 1);
+      std::vector<uint8_t> guarded(48, 0xa5);
+      ops->store_u8_n(in, n, guarded.data() + 16);
+      for (int i = 0; i < 48; ++i) {
+        const bool written = i >= 16 && i < 16 + n;
+        CHECK(guarded[static_cast<size_t>(i)] == (written ? i - 15 : 0xa5));
+      }
+    }
+  }
+}
+
+TEST_CASE("select_gt and any_gt: strict, false for NaN, lane by lane") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    int wrong = 0;
+    for_pairs([&](const float* a, const float* b) {
+      float x[kMaxLanes], y[kMaxLanes], out[kMaxLanes];
+      for (int i = 0; i < kMaxLanes; ++i) {
+        x[i] = static_cast<float>(i);
+        y[i] = static_cast<float>(-i - 1);
+      }
+      ops->select_gt(a, b, x, y, out);
+      bool any = false;
+      for (int i = 0; i < ops->lanes; ++i) {
+        wrong += out[i] == (a[i] > b[i] ? x[i] : y[i]) ? 0 : 1;
+        any = any || a[i] > b[i];
+      }
+      wrong += ops->any_gt(a, b) == any ? 0 : 1;
+    });
+    CHECK(wrong == 0);
+    for (int lane = 0; lane < ops->lanes; ++lane) {
+      float a[kMaxLanes] = {};
+      const float b[kMaxLanes] = {};
+      CHECK(!ops->any_gt(a, b));
+      a[lane] = 1.0f;
+      CHECK(ops->any_gt(a, b));
+      a[lane] = kNan;
+      CHECK(!ops->any_gt(a, b));
+    }
+  }
+}
+
+TEST_CASE("round_nearest: ties to even over its range") {
+  REQUIRE(std::fegetround() == FE_TONEAREST);
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    int wrong = 0;
+    float in[kMaxLanes] = {}, out[kMaxLanes];
+    const auto check = [&](float value) {
+      for (float& v : in) v = value;
+      ops->unary.round_nearest(in, out);
+      // Equal as numbers: the sign of a zero result is not part of the contract.
+      for (int i = 0; i < ops->lanes; ++i) wrong += out[i] == std::nearbyint(value) ? 0 : 1;
+    };
+    for (int i = -4000; i <= 4000; ++i) check(static_cast<float>(i) / 8.0f);
+    for (int i = 0; i < 4000; ++i) check(test::random_float(-4194303.0f, 4194303.0f));
+    for (const float v : {4194303.0f, 4194302.5f, 2097151.5f, 1e-40f}) {
+      check(v);
+      check(-v);
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("pow2: every exponent") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    for (int n = -126; n <= 127; ++n) {
+      float in[kMaxLanes], out[kMaxLanes];
+      for (float& v : in) v = static_cast<float>(n);
+      ops->unary.pow2(in, out);
+      for (int i = 0; i < ops->lanes; ++i) CHECK(out[i] == std::ldexp(1.0f, n));
+    }
+  }
+}
+
+TEST_CASE("exp: relative error below 2e-7 in [-87, 88], clamped outside") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    double worst = 0.0;
+    constexpr int kStepsPerUnit = 4096;
+    for (int step = -87 * kStepsPerUnit; step <= 88 * kStepsPerUnit; step += kMaxLanes) {
+      float in[kMaxLanes], out[kMaxLanes];
+      for (int i = 0; i < ops->lanes; ++i) {
+        const int at = std::min(step + i * (kMaxLanes / ops->lanes), 88 * kStepsPerUnit);
+        in[i] = static_cast<float>(at) / kStepsPerUnit;
+      }
+      ops->unary.exp(in, out);
+      for (int i = 0; i < ops->lanes; ++i) {
+        const double expected = std::exp(static_cast<double>(in[i]));
+        worst = std::max(worst, std::abs(static_cast<double>(out[i]) / expected - 1.0));
+      }
+    }
+    CHECK(worst < 2e-7);
+
+    const auto at = [&](float value) {
+      float in[kMaxLanes], out[kMaxLanes];
+      for (float& v : in) v = value;
+      ops->unary.exp(in, out);
+      return out[ops->lanes - 1];
+    };
+    CHECK(at(0.0f) == 1.0f);
+    CHECK(bits_of(at(1e6f)) == bits_of(at(88.0f)));
+    CHECK(bits_of(at(kInfinity)) == bits_of(at(88.0f)));
+    CHECK(bits_of(at(-1e6f)) == bits_of(at(-87.0f)));
+    CHECK(bits_of(at(-kInfinity)) == bits_of(at(-87.0f)));
+    CHECK(bits_of(at(kNan)) == bits_of(at(-87.0f)));
+  }
+}
+
+TEST_CASE("lane_sum: one tree on every target") {
+  for (int round = 0; round < 200; ++round) {
+    const auto values = test::random_floats(16, -1000.0f, 1000.0f);
+    std::vector<float> tree = values;
+    for (size_t width = 8; width > 0; width /= 2) {
+      for (size_t i = 0; i < width; ++i) tree[i] += tree[i + width];
+    }
+    for (const VecOps* ops : test::runnable_vec_ops()) {
+      INFO(target_name(*ops));
+      CHECK(bits_of(ops->lane_sum(values.data())) == bits_of(tree[0]));
+    }
+  }
+}
