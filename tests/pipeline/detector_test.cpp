@@ -163,7 +163,7 @@ TEST_CASE("min_face_px scales as cv2.resize does and returns boxes of the origin
   options.min_face_px = 32;
   CHECK(Detector::network_size({640, 480}, options) == Size{320, 240});
   CHECK(Detector::requirements({640, 480}, options).scratch_bytes <
-        Detector::requirements({640, 480}).scratch_bytes / 3);
+        Detector::requirements({640, 480}).scratch_bytes / 2);
 }
 
 TEST_CASE("memory: N bytes work, N - 1 do not and say what is missing") {
@@ -232,6 +232,44 @@ TEST_CASE("pictures that cannot be read are refused by name") {
   CHECK(code(ImageView(pixels.data(), {32, 33}, 64, PixelFormat::NV21)) == Errc::image_odd_size);
   CHECK(code(ImageView(pixels.data(), {33, 33}, 128, PixelFormat::YUYV)) == Errc::image_odd_size);
   CHECK(code(ImageView(pixels.data(), {64, 64}, 192, PixelFormat::RGB8)) == Errc::ok);
+  CHECK(code(ImageView(pixels.data(), {64, 32}, 64, PixelFormat::NV12, nullptr, 64)) == Errc::image_null);
+}
+
+TEST_CASE("a picture that min_face_px would enlarge too much is refused before memory is asked for") {
+  DetectorOptions options;
+  options.min_face_px = 1;
+  auto owned = host::OwnedDetector::load(test::detector_path(), options);
+  const std::vector<uint8_t> pixels(3000);
+  try {
+    owned.detect(ImageView(pixels.data(), {3000, 1}, 3000, PixelFormat::GRAY8));
+    FAIL("not refused");
+  } catch (const host::Error& e) {
+    CHECK(e.status().code == Errc::image_too_enlarged);
+  }
+}
+
+TEST_CASE("null memory and objects that were never created are errors, not crashes") {
+  auto owned = host::OwnedDetector::load(test::detector_path());
+  const std::vector<uint8_t> pixels(64 * 64);
+  const ImageView image(pixels.data(), {64, 64}, 64, PixelFormat::GRAY8);
+  Face faces[1];
+  CHECK(owned.detector().detect(image, {nullptr, size_t{1} << 30}, faces).status().code == Errc::arena_too_small);
+  CHECK(Detector().detect(image, {}, faces).status().code == Errc::not_created);
+  CHECK(Detector::create(Blob(), {}, {}, Target::scalar).status().code == Errc::not_created);
+}
+
+TEST_CASE("absurd sizes are counted without overflow") {
+  DetectorOptions options;
+  constexpr int32_t kHuge = 2147483647;
+  CHECK(Detector::requirements({kHuge, kHuge}, options).scratch_bytes ==
+        Detector::requirements({kMaxImageSide_px, kMaxImageSide_px}, options).scratch_bytes);
+  CHECK(Detector::requirements({-5, 10}, options).scratch_bytes > 0);
+  options.max_candidates = kHuge;
+  CHECK(Detector::requirements({64, 64}, options).scratch_bytes > 0);
+  CHECK(saturating_add(kTooLarge_bytes - 1, 5) == kTooLarge_bytes);
+  CHECK(saturating_multiply(kTooLarge_bytes / 2, 3) == kTooLarge_bytes);
+  CHECK(saturating_multiply(3, 5) == 15);
+  CHECK(round_up(kTooLarge_bytes - 3, 64) == kTooLarge_bytes);
 }
 
 TEST_CASE("one detector, many threads, each with its own scratch: the same bits as alone") {

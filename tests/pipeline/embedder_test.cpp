@@ -71,6 +71,10 @@ TEST_CASE("what cannot be embedded is refused by name") {
   Landmarks nan = test::kAstronaut[0].landmarks;
   nan.points[2].y = std::numeric_limits<float>::quiet_NaN();
   CHECK(embedder.embedder().embed(picture.view(), nan, scratch.span()).status().code == Errc::landmarks_degenerate);
+  Landmarks outside = test::kAstronaut[0].landmarks;
+  for (Point& p : outside.points) p.x += 2000.0f;
+  CHECK(embedder.embedder().embed(picture.view(), outside, scratch.span()).status().code == Errc::landmarks_outside);
+  CHECK(Embedder().embed(picture.view(), outside, scratch.span()).status().code == Errc::not_created);
   CHECK(embedder.embedder().embed_crop(picture.view(), scratch.span()).status().code == Errc::crop_bad_size);
   Embedding a, b;
   a.model_id = 1, b.model_id = 2;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <faceio/weights/blob.hpp>
 #include <functional>
+#include <limits>
 
 #include "../support/files.hpp"
 
@@ -176,6 +177,48 @@ TEST_CASE("wrong fields under a right checksum are refused") {
   CHECK(with_entry(0, [](BlobEntry& e) { e.layout = static_cast<Layout>(99); }).code == Errc::blob_unsupported);
   CHECK(with_entry(0, [](BlobEntry& e) { e.role = static_cast<Role>(99); }).code != Errc::ok);
   CHECK(with_entry(1, [](BlobEntry& e) { e.op_index = 0; e.role = Role::weights; }).code == Errc::blob_bad_entry);
+}
+
+TEST_CASE("a role with another role's layout, type or tolerance is refused") {
+  const auto damage = [](Role role, const std::function<void(BlobEntry&)>& change) {
+    Editable blob;
+    for (uint32_t i = 0; i < blob.header().entry_count; ++i) {
+      BlobEntry e = blob.entry(i);
+      if (e.role != role) continue;
+      change(e);
+      blob.set_entry(i, e);
+      blob.seal();
+      return blob.open().code;
+    }
+    return Errc::ok;
+  };
+  // Would let the self-test read a picture of which only dims[0] bytes are there.
+  CHECK(damage(Role::selftest_input, [](BlobEntry& e) {
+          e.layout = Layout::samples;
+          e.dims[0] = static_cast<uint32_t>(e.bytes);
+        }) == Errc::blob_bad_entry);
+  for (const float tolerance : {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    CHECK(damage(Role::selftest_output, [&](BlobEntry& e) { e.tolerance = tolerance; }) == Errc::blob_bad_entry);
+  }
+  CHECK(damage(Role::weights, [](BlobEntry& e) { e.tolerance = 1.0f; }) == Errc::blob_bad_entry);
+  CHECK(damage(Role::weights, [](BlobEntry& e) { e.layout = Layout::dense; }) == Errc::blob_bad_entry);
+  CHECK(damage(Role::weights, [](BlobEntry& e) { e.flags = 0x8000; }) == Errc::blob_bad_entry);
+  CHECK(damage(Role::weights, [](BlobEntry& e) { e.reserved[3] = 1; }) == Errc::blob_bad_entry);
+  CHECK(damage(Role::preprocessing, [](BlobEntry& e) { e.dtype = DType::i32; }) == Errc::blob_bad_entry);
+}
+
+TEST_CASE("padding between entries must be zero") {
+  Editable blob;
+  for (uint32_t i = 0; i < blob.header().entry_count; ++i) {
+    const BlobEntry e = blob.entry(i);
+    if (e.bytes % 64 == 0) continue;
+    blob.bytes[static_cast<size_t>(e.offset + e.bytes)] = 0xaa;
+    blob.seal();
+    CHECK(blob.open().code == Errc::blob_bad_entry);
+    CHECK(blob.open().detail == i);
+    return;
+  }
+  FAIL("no entry with padding");
 }
 
 TEST_CASE("an unknown entry that says it may be skipped is skipped") {

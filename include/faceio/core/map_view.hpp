@@ -2,8 +2,8 @@
 //
 //   element (y, x, c) is at  row(y)[x * pixel_stride + c]
 //
-// A map is stored whole, or as a ring of its latest rows; kernels only ever ask for row(y), so the
-// same kernel runs layer by layer over whole maps and depth-first over rings.
+// A map is stored whole, or as a ring of its latest rows (nn/memory_plan.hpp decides); kernels only ever
+// ask for row(y), so the same kernel runs layer by layer over whole maps and depth-first over rings.
 #ifndef FACEIO_CORE_MAP_VIEW_HPP
 #define FACEIO_CORE_MAP_VIEW_HPP
 

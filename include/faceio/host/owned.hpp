@@ -28,7 +28,21 @@ class Error : public std::runtime_error {
 
  private:
   static std::string detail_of(Status status) {
-    return status.detail == 0 ? std::string() : " [" + std::to_string(status.detail) + "]";
+    const std::string number = std::to_string(status.detail);
+    switch (status.code) {
+      case Errc::arena_too_small:
+      case Errc::blob_truncated: return " (" + number + " bytes are missing)";
+      case Errc::arena_misaligned:
+      case Errc::blob_misaligned: return " (it is " + number + " bytes off)";
+      case Errc::image_too_large:
+      case Errc::image_too_enlarged: return " (at most " + number + " pixels a side)";
+      case Errc::image_bad_stride: return " (at least " + number + " bytes)";
+      case Errc::blob_bad_entry:
+      case Errc::blob_unsupported: return " (directory entry " + number + ")";
+      case Errc::blob_missing_tensor: return " (operation " + number + ")";
+      case Errc::blob_bad_version: return " (version " + number + ")";
+      default: return std::string();
+    }
   }
   Status status_;
 };
@@ -88,6 +102,8 @@ inline Target target_or_throw() { return value_or_throw(best_target(), "FACEIO_I
 /// that, detecting allocates only the returned vector.
 class OwnedDetector {
  public:
+  /// Throws Error for a file that cannot be read, is damaged or holds another network, and for a target
+  /// that cannot run. A moved-from detector may only be assigned to or destroyed.
   static OwnedDetector load(const std::string& path, const DetectorOptions& options = {}) {
     return load(path, options, target_or_throw());
   }
@@ -97,8 +113,10 @@ class OwnedDetector {
 
   /// Best first. Throws Error for a picture that cannot be read.
   std::vector<Face> detect(const ImageView& image) {
-    const Status valid = validate(image);
-    if (!valid.ok()) throw Error("detect", valid);
+    const Status usable = detector_.check(image);
+    if (!usable.ok()) throw Error("detect", usable);
+    const size_t most = Detector::max_faces(image.size, detector_.options());
+    if (room_.size() < most) room_.resize(most);
     const Span<uint8_t> scratch = scratch_.at_least(workspace_bytes(image.size));
     const Detections found =
         value_or_throw(detector_.detect(image, scratch, {room_.data(), room_.size()}), "detect");
@@ -119,9 +137,7 @@ class OwnedDetector {
             Detector::create(loaded_.blob(),
                              persistent_.at_least(Detector::requirements({}, options).persistent_bytes),
                              options, target),
-            path)),
-        // No candidate is ever left out: there are no more faces than candidates.
-        room_(static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0)) {}
+            path)) {}
 
   LoadedBlob loaded_;
   AlignedBytes persistent_;
@@ -133,6 +149,7 @@ class OwnedDetector {
 /// An embedder for one thread at a time. Embedding does not allocate.
 class OwnedEmbedder {
  public:
+  /// Throws Error as OwnedDetector::load() does. A moved-from embedder may only be assigned to or destroyed.
   static OwnedEmbedder load(const std::string& path) { return load(path, target_or_throw()); }
   static OwnedEmbedder load(const std::string& path, Target target) {
     return OwnedEmbedder(path, target);
@@ -146,6 +163,7 @@ class OwnedEmbedder {
   Embedding embed_crop(const ImageView& crop) {
     return value_or_throw(embedder_.embed_crop(crop, scratch()), "embed");
   }
+  /// -1..1. Throws Error when the embeddings come from different models.
   float cosine(const Embedding& a, const Embedding& b) const {
     return value_or_throw(embedder_.cosine(a, b), "compare");
   }
@@ -169,7 +187,7 @@ class OwnedEmbedder {
   Embedder embedder_;
 };
 
-/// Replays the recorded answers of a blob on one target. Throws Error.
+/// Replays the recorded answers of a blob on one target. Throws Error. Safe to call from any thread.
 inline SelftestReport selftest(const BoundNetwork& bound, const Blob& blob) {
   AlignedBytes scratch;
   Arena arena(scratch.at_least(selftest_bytes(bound, blob)));

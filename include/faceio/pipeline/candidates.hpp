@@ -13,7 +13,8 @@ struct Candidate {
   uint32_t anchor;
 };
 
-/// Keeps the best `memory.size` candidates pushed into it. Equal scores: the lower anchor is better.
+/// Keeps the best `memory.size` candidates pushed into it. Equal scores: the lower anchor is better. For
+/// one thread at a time; the memory must outlive the heap and what sorted() returns.
 class CandidateHeap {
  public:
   explicit CandidateHeap(Span<Candidate> memory) noexcept : memory_(memory) {}

@@ -18,16 +18,16 @@ struct Face {
 };
 
 struct DetectorOptions {
-  /// Faces below this score are not reported. 0 < min_score < 1. The published demonstration uses 0.6,
-  /// published evaluations 0.02.
+  /// Only faces above this score are reported, 0 .. 1; NaN reports none. The published demonstration
+  /// uses 0.6, published evaluations 0.02.
   float min_score = 0.6f;
-  /// A face that overlaps a better one by more than this IoU is dropped.
+  /// A face that overlaps a better one by more than this IoU is dropped, 0 .. 1; 1 drops none.
   float nms_iou = 0.4f;
   /// Side in pixels of the smallest face of interest. The picture is scaled so that such a face has the
   /// size of the smallest anchor (16 px), so 32 makes detection four times cheaper and 8 finds smaller
-  /// faces at four times the cost. 0: the picture is taken as it is, which amounts to 16.
+  /// faces at four times the cost. 0 or less: the picture is taken as it is, which amounts to 16.
   int32_t min_face_px = 0;
-  /// Candidates kept for non-maximum suppression, best first, as published.
+  /// Candidates kept for non-maximum suppression, best first, as published. 0 or less finds nothing.
   int32_t max_candidates = 5000;
 };
 
@@ -40,17 +40,42 @@ struct Detections {
 /// threads, each with its own scratch memory. The blob and the persistent memory must outlive it.
 class Detector {
  public:
+  /// Only good for being assigned to; its detect() says not_created.
   constexpr Detector() noexcept = default;
 
   /// Exact bytes for create() and for detect() on pictures of `image` pixels; a smaller picture may
-  /// need less. constexpr: firmware makes arrays of it.
+  /// need less. constexpr: firmware makes arrays of it. Sides count from 0 to kMaxImageSide_px.
   static constexpr Requirements requirements(Size image, const DetectorOptions& options = {}) noexcept {
+    const Size size{bounded(image.width_px), bounded(image.height_px)};
     Arena count;
-    lay_out(image, options, count);
+    const Size input = padded(network_size(size, options));
+    count.take<uint8_t>(plan_bytes(network(), {bounded(input.width_px), bounded(input.height_px)},
+                                   Schedule::depth_first));
+    lay_out_candidates(size, options, count);
     return {bound_bytes(network()), count.used_bytes()};
   }
 
-  /// Size of the network input for a picture, before padding to kMinSide_px.
+  /// Most faces that detect() can find in a picture of this size.
+  static constexpr size_t max_faces(Size image, const DetectorOptions& options) noexcept {
+    const size_t anchors = anchor_count(padded(network_size(image, options)));
+    const auto limit = static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0);
+    return anchors < limit ? anchors : limit;
+  }
+
+  /// Whether detect() would take this picture: ok, image_* or not_created.
+  Status check(const ImageView& image) const noexcept {
+    if (bound_.kernels == nullptr) return Errc::not_created;
+    const Status valid = validate(image);
+    if (!valid.ok()) return valid;
+    const Size net = network_size(image.size, options_);
+    if (net.width_px > kMaxImageSide_px || net.height_px > kMaxImageSide_px) {
+      return Status(Errc::image_too_enlarged, kMaxImageSide_px);
+    }
+    return Status();
+  }
+
+  /// Size of the network input for a picture, before padding to kMinSide_px. A side beyond
+  /// kMaxImageSide_px is refused by detect().
   static constexpr Size network_size(Size image, const DetectorOptions& options) noexcept {
     if (options.min_face_px <= 0) return image;
     return {scaled(image.width_px, options), scaled(image.height_px, options)};
@@ -73,16 +98,14 @@ class Detector {
   }
 
   /// Finds faces and writes the best of them to `out`. Any picture from 1x1 pixels up; no allocation.
-  /// `scratch` holds requirements(image.size).scratch_bytes and is used only during the call.
-  /// Errors: image_* (core/status.hpp), arena_too_small, arena_misaligned.
+  /// `scratch` holds requirements(image.size).scratch_bytes, starts 64-byte aligned and is used only
+  /// during the call. `out` may be empty: then faces are only counted.
+  /// Errors: those of check(), arena_too_small, arena_misaligned.
   Result<Detections> detect(const ImageView& image, Span<uint8_t> scratch,
                             Span<Face> out) const noexcept {
-    const Status valid = validate(image);
-    if (!valid.ok()) return valid;
+    const Status usable = check(image);
+    if (!usable.ok()) return usable;
     const Size net = network_size(image.size, options_);
-    if (net.width_px > kMaxImageSide_px || net.height_px > kMaxImageSide_px) {
-      return Status(Errc::image_too_large, kMaxImageSide_px);
-    }
     Arena arena(scratch);
     const Result<Plan> plan = make_plan(bound_, padded(net), Schedule::depth_first, arena);
     const Buffers buffers = lay_out_candidates(image.size, options_, arena);
@@ -116,6 +139,10 @@ class Detector {
     uint8_t* keep;
   };
 
+  static constexpr int32_t bounded(int32_t side_px) noexcept {
+    return side_px < 0 ? 0 : side_px > kMaxImageSide_px ? kMaxImageSide_px : side_px;
+  }
+
   static constexpr Size padded(Size net) noexcept {
     constexpr int32_t kMin = retinaface_mnet025::kMinSide_px;
     return {net.width_px < kMin ? kMin : net.width_px, net.height_px < kMin ? kMin : net.height_px};
@@ -125,7 +152,8 @@ class Detector {
     const double scale = static_cast<double>(retinaface_mnet025::kSmallestFace_px) /
                          static_cast<double>(options.min_face_px);
     const double side = static_cast<double>(side_px) * scale + 0.5;
-    return side < 1.0 ? 1 : side > 1e9 ? 1000000000 : static_cast<int32_t>(side);
+    constexpr double kBeyond = kMaxImageSide_px + 1.0;
+    return static_cast<int32_t>(side < 1.0 ? 1.0 : side > kBeyond ? kBeyond : side);
   }
 
   static constexpr size_t anchor_count(Size net) noexcept {
@@ -141,9 +169,7 @@ class Detector {
   static constexpr Buffers lay_out_candidates(Size image, const DetectorOptions& options,
                                               Arena& arena) noexcept {
     const Size net = network_size(image, options);
-    const size_t anchors = anchor_count(padded(net));
-    const auto limit = static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0);
-    const size_t capacity = anchors < limit ? anchors : limit;
+    const size_t capacity = max_faces(image, options);
     Buffers b{};
     b.capacity = capacity;
     if (net != image) {
@@ -155,12 +181,6 @@ class Detector {
     b.logits = arena.take<float>(capacity * 2);
     b.keep = arena.take<uint8_t>(capacity);
     return b;
-  }
-
-  static constexpr void lay_out(Size image, const DetectorOptions& options, Arena& arena) noexcept {
-    const Size input = padded(network_size(image, options));
-    arena.take<uint8_t>(plan_bytes(network(), input, Schedule::depth_first));
-    lay_out_candidates(image, options, arena);
   }
 
   /// ln(p / (1 - p)), without a mathematics library: ln(m 2^e) by the series of atanh.

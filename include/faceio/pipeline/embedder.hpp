@@ -12,13 +12,14 @@ FACEIO_BEGIN_NAMESPACE
 /// Longest embedding of any supported network.
 inline constexpr int32_t kMaxEmbeddingSize = 512;
 
-/// A face as a direction: `size` numbers with L2 norm 1 (all zeros when the network gave none). Carries
-/// the id of the model that made it, because embeddings of different models cannot be compared.
+/// A face as a direction: `size` numbers with L2 norm 1 (all zeros when the network gave none), 0 < size
+/// <= kMaxEmbeddingSize. Carries the id of the model that made it, because embeddings of different models
+/// cannot be compared.
 struct Embedding {
   float values[kMaxEmbeddingSize] = {};
   int32_t size = 0;
   uint64_t model_id = 0;
-  float raw_norm = 0.0f;  // L2 norm before normalisation; falls with image quality
+  float raw_norm = 0.0f;  // L2 norm before normalisation
 };
 
 struct Embedded {
@@ -30,6 +31,7 @@ struct Embedded {
 /// threads, each with its own scratch memory. The blob and the persistent memory must outlive it.
 class Embedder {
  public:
+  /// Only good for being assigned to; its functions say not_created.
   constexpr Embedder() noexcept = default;
 
   /// Exact bytes for create() and for embed() and embed_crop().
@@ -56,7 +58,8 @@ class Embedder {
   static Result<Embedder> create(const Blob& blob, Span<uint8_t> persistent, Target target) noexcept {
     const KernelTable* kernels = table_for(target);
     if (kernels == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
-    constexpr uint32_t kGlobalSide = 7;  // 112 px after four halvings
+    constexpr uint32_t kGlobalSide =
+        global_depthwise_side(mobilefacenet_192::kNetwork.view(), Size{kCropSide_px, kCropSide_px});
     Arena arena(persistent);
     const Result<BoundNetwork> bound = bind(network(), blob, *kernels, kGlobalSide, arena);
     if (!bound) return bound.status();
@@ -65,14 +68,22 @@ class Embedder {
     return embedder;
   }
 
-  /// Cuts the aligned face out of a picture: RGB8, crop_bytes() bytes at `crop`.
-  /// Errors: image_*, landmarks_degenerate.
+  /// Cuts the aligned face out of a picture: RGB8, crop_bytes() bytes at `crop`. What lies outside the
+  /// picture is black. A bad fit is not an error: look at Alignment::status.
+  /// Errors: image_*, landmarks_degenerate, landmarks_outside, not_created.
   Result<Alignment> align(const ImageView& image, const Landmarks& landmarks,
                           uint8_t* crop) const noexcept {
+    if (bound_.kernels == nullptr) return Errc::not_created;
     const Status valid = validate(image);
     if (!valid.ok()) return valid;
     const Result<Alignment> alignment = align_to_template(landmarks);
     if (!alignment) return alignment;
+    bool inside = false;
+    for (const Point& p : landmarks.points) {
+      inside = inside || (p.x >= 0.0f && p.x < static_cast<float>(image.size.width_px) && p.y >= 0.0f &&
+                          p.y < static_cast<float>(image.size.height_px));
+    }
+    if (!inside) return Errc::landmarks_outside;
     const Similarity to_image = inverse(alignment->image_to_crop);
     const WarpArgs warp{image,
                         {to_image.a, -to_image.b, to_image.tx, to_image.b, to_image.a, to_image.ty},
@@ -84,9 +95,11 @@ class Embedder {
   }
 
   /// Aligns and embeds one face. `scratch` holds requirements().scratch_bytes and is used only during
-  /// the call; no allocation. Errors: image_*, landmarks_degenerate, arena_*.
+  /// the call; no allocation. A bad fit is not an error: look at Alignment::status.
+  /// Errors: image_*, landmarks_degenerate, landmarks_outside, arena_*, not_created.
   Result<Embedded> embed(const ImageView& image, const Landmarks& landmarks,
                          Span<uint8_t> scratch) const noexcept {
+    if (bound_.kernels == nullptr) return Errc::not_created;
     Arena arena(scratch);
     const Result<Plan> plan = make_plan(bound_, crop_size(), Schedule::depth_first, arena);
     uint8_t* const crop = arena.take<uint8_t>(crop_bytes());
@@ -99,8 +112,9 @@ class Embedder {
   }
 
   /// Embeds a face that is aligned already: a picture of crop_size() pixels in any format.
-  /// Errors: image_*, crop_bad_size, arena_*.
+  /// Errors: image_*, crop_bad_size, arena_*, not_created.
   Result<Embedding> embed_crop(const ImageView& crop, Span<uint8_t> scratch) const noexcept {
+    if (bound_.kernels == nullptr) return Errc::not_created;
     const Status valid = validate(crop);
     if (!valid.ok()) return valid;
     if (crop.size != crop_size()) return Errc::crop_bad_size;
@@ -110,13 +124,14 @@ class Embedder {
     return run_on(*plan, crop);
   }
 
-  /// Cosine of the angle between two embeddings, -1..1. Error: model_mismatch when they come from
-  /// different models.
+  /// Cosine of the angle between two embeddings, -1..1. Errors: model_mismatch when they come from
+  /// different models, not_created.
   Result<float> cosine(const Embedding& a, const Embedding& b) const noexcept {
+    if (bound_.kernels == nullptr) return Errc::not_created;
     if (a.model_id != b.model_id || a.size != b.size) return Errc::model_mismatch;
     float result = 0.0f;
     bound_.kernels->dot_f32({a.values, b.values, a.size, &result});
-    return result;
+    return result > 1.0f ? 1.0f : result < -1.0f ? -1.0f : result;  // rounding may exceed 1
   }
 
   const BoundNetwork& bound() const noexcept { return bound_; }

@@ -78,6 +78,7 @@ struct Similarity {
   float ty = 0.0f;
 };
 
+/// Where the transform takes a point.
 constexpr Point apply(const Similarity& s, Point p) noexcept {
   return Point{s.a * p.x - s.b * p.y + s.tx, s.b * p.x + s.a * p.y + s.ty};
 }
