@@ -42,8 +42,11 @@ Outcome run_embed(const Arguments& arguments) {
               static_cast<double>(embedded.alignment.residual_px));
         }
       } catch (const faceio::host::Error& e) {
-        // One face whose landmarks span nothing must not lose the others.
-        if (e.status().code != faceio::Errc::landmarks_degenerate) throw;
+        // One face that cannot be aligned must not lose the others.
+        const faceio::Errc code = e.status().code;
+        const bool face_only =
+            code == faceio::Errc::landmarks_degenerate || code == faceio::Errc::landmarks_outside;
+        if (!face_only) throw;
         extra.push_back("\"embedding\":null");
         std::fprintf(stderr, "faceio: %s: face %zu: %s\n", image.path.c_str(), i + 1, e.what());
       }

@@ -18,7 +18,9 @@ LoadedImage load_image(const std::string& path) {
 }
 
 void report_error(const Arguments& arguments, const std::string& image,
-                  const std::string& sentence) {
+                  const std::string& what) {
+  // Errors of files name them already; those of the library do not know whose pixels they were.
+  const std::string sentence = what.rfind(image, 0) == 0 ? what : image + ": " + what;
   std::fprintf(stderr, "faceio: %s\n", sentence.c_str());
   if (arguments.json) std::printf("%s\n", json_error(image, sentence).c_str());
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,11 @@ inline std::string open_error(const std::string& path, int code) {
 inline bool read_file(const std::string& path, size_t max_bytes, std::vector<uint8_t>& bytes,
                       std::string& error) {
   bytes.clear();
-  std::FILE* file = std::fopen(path.c_str(), "rb");
+  struct Close {
+    void operator()(std::FILE* open_file) const noexcept { std::fclose(open_file); }
+  };
+  const std::unique_ptr<std::FILE, Close> owner(std::fopen(path.c_str(), "rb"));
+  std::FILE* const file = owner.get();
   if (file == nullptr) {
     error = detail::open_error(path, errno);
     return false;
@@ -64,7 +69,6 @@ inline bool read_file(const std::string& path, size_t max_bytes, std::vector<uin
       if (std::ferror(file) != 0 || std::feof(file) != 0) break;
     }
   }
-  std::fclose(file);
   return ok;
 }
 

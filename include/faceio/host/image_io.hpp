@@ -10,6 +10,7 @@
 
 #include <climits>
 #include <cstdio>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -52,8 +53,12 @@ inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, int32_t orient
   int width = 0;
   int height = 0;
   int channels = 0;
-  uint8_t* pixels_rgb = stb::stbi_load_from_memory(bytes.data, static_cast<int>(bytes.size), &width,
-                                                   &height, &channels, 3);
+  struct Free {
+    void operator()(uint8_t* pixels) const noexcept { stb::stbi_image_free(pixels); }
+  };
+  const std::unique_ptr<uint8_t, Free> owner(stb::stbi_load_from_memory(
+      bytes.data, static_cast<int>(bytes.size), &width, &height, &channels, 3));
+  const uint8_t* const pixels_rgb = owner.get();
   if (pixels_rgb == nullptr) {
     error = std::string("the ") + format +
             " is damaged or of an unsupported kind (decoder: " + stb::stbi_failure_reason() +
@@ -69,7 +74,6 @@ inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, int32_t orient
   } else {
     error = std::string("the ") + format + " states two sizes; copy or export it again";
   }
-  stb::stbi_image_free(pixels_rgb);
   return same_size;
 }
 
@@ -130,7 +134,7 @@ inline bool try_decode_picture(Span<const uint8_t> bytes, Picture& picture, std:
   }
   if (bytes.size > limits.max_file_bytes) {
     error = "the file is longer than the limit of " + std::to_string(limits.max_file_bytes) +
-            " bytes; raise ReadLimits::max_file_bytes or use a smaller file";
+            " bytes; use a smaller file (programs: raise ReadLimits::max_file_bytes)";
     return false;
   }
   if (detail::is_jpeg(bytes)) return detail::decode_jpeg(bytes, limits, picture, error);

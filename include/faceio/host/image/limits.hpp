@@ -37,7 +37,7 @@ inline bool check_size(uint64_t width_px, uint64_t height_px, const ReadLimits& 
   }
   if (width_px * height_px > limits.max_pixels) {
     error = "the picture has " + size_text(width_px, height_px) + " pixels and the limit is " +
-            std::to_string(limits.max_pixels) + "; scale it down or raise ReadLimits::max_pixels";
+            std::to_string(limits.max_pixels) + "; scale it down (programs: raise ReadLimits::max_pixels)";
     return false;
   }
   return true;
