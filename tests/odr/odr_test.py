@@ -3,10 +3,10 @@
 
     odr_test.py CASE --source FACEIO --work FOLDER --cxx COMPILER
 
-distinct_symbols  units with different flags share no faceio symbol, so nothing can be merged
+distinct_symbols  units with different flags or versions share no faceio symbol, so nothing merges
 link_error        passing a faceio type between such units does not link; the message shows the tags
-old_cpu           a baseline program linked with an AVX2 unit, in either order, runs on a CPU without
-                  AVX (qemu-x86_64), on the SSE kernels, with right answers
+old_cpu           a baseline program linked with an AVX2 unit, in either order, runs on a CPU
+                  without AVX (qemu-x86_64), on the SSE kernels, with right answers
 vector_code       without -m flags, AVX code lies in namespaces avx2 and avx512 only
 
 Exit codes: 0 passed, 1 failed, 77 skipped. x86-64 only.
@@ -45,8 +45,14 @@ class Failure(Exception):
 
 def run(command, accept=(0,)):
     command = [str(part) for part in command]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
     if done.returncode not in accept:
         raise Failure(f"{shlex.join(command)}\nended with {done.returncode}:\n{done.stdout}")
     return done.stdout
@@ -63,10 +69,10 @@ def need(program):
 def name_path(mangled):
     """[faceio, v0_sse2, avx2, ...]: the nested names at the front of an Itanium-mangled symbol."""
     match = re.match(r"_Z(?:T[VISC]|GV|GR)?Z*N[VKO]*", mangled)
-    names, rest = [], mangled[match.end():] if match else ""
+    names, rest = [], mangled[match.end() :] if match else ""
     while (digits := re.match(r"\d+", rest)) is not None:
         length = int(digits.group())
-        rest = rest[digits.end():]
+        rest = rest[digits.end() :]
         names.append(rest[:length])
         rest = rest[length:]
     return names
@@ -81,12 +87,42 @@ class Case:
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
-    def compile(self, unit, flags=(), level="-O2"):
-        output = self.work / f"{unit}{level}{''.join(flags).replace('=', '_')}.o"
+    def compile(self, unit, flags=(), level="-O2", include=None):
+        include = include or self.include
+        name = f"{unit}{level}{''.join(flags)}{include.parent.name}".replace("=", "_")
+        output = self.work / f"{name}.o"
         if not output.exists():
-            run([self.cxx, "-std=c++17", level, f"-DUNIT_{unit}", "-I", self.include, *flags, "-c",
-                 _HERE / "unit.cpp", "-o", output])
+            run(
+                [
+                    self.cxx,
+                    "-std=c++17",
+                    level,
+                    f"-DUNIT_{unit}",
+                    "-I",
+                    include,
+                    *flags,
+                    "-c",
+                    _HERE / "unit.cpp",
+                    "-o",
+                    output,
+                ]
+            )
         return output
+
+    def next_version(self):
+        """A copy of the headers that calls itself the next minor version."""
+        include = self.work / "next_version" / "include"
+        shutil.copytree(self.include, include)
+        header = include / "faceio" / "version.hpp"
+        text, count = re.subn(
+            r"(#define FACEIO_VERSION_MINOR )(\d+)",
+            lambda m: m.group(1) + str(int(m.group(2)) + 1),
+            header.read_text(),
+        )
+        if count != 1:
+            raise Failure(f"{header} does not define FACEIO_VERSION_MINOR once")
+        header.write_text(text)
+        return include
 
     def symbols(self, unit_object):
         """Functions and variables of faceio that `unit_object` defines."""
@@ -96,16 +132,23 @@ class Case:
 
     def distinct_symbols(self):
         # -O0 inlines nothing, so every function that the unit uses is there to be compared.
-        defined = {name: self.symbols(self.compile("inner", flags, "-O0"))
-                   for name, flags in _FLAG_SETS.items()}
+        defined = {
+            name: self.symbols(self.compile("inner", flags, "-O0"))
+            for name, flags in _FLAG_SETS.items()
+        }
+        defined["next version"] = self.symbols(
+            self.compile("inner", level="-O0", include=self.next_version())
+        )
         problems = []
         for (a, in_a), (b, in_b) in itertools.combinations(defined.items(), 2):
             if len(in_a) < 20:
                 problems.append(f"{a}: only {len(in_a)} symbols found, the test sees too little")
             if in_a & in_b:
                 shared = sorted(in_a & in_b)
-                problems.append(f"'{a}' and '{b}' share {len(shared)} symbols, such as "
-                                f"{', '.join(shared[:3])}")
+                problems.append(
+                    f"'{a}' and '{b}' share {len(shared)} symbols, such as "
+                    f"{', '.join(shared[:3])}"
+                )
         if problems:
             raise Failure("\n".join(problems))
 
@@ -114,8 +157,12 @@ class Case:
         run([self.cxx, caller, self.compile("callee"), "-o", self.work / "same_flags"])
         tags = []
         for unit_object in (caller, callee):
-            found = {t for s in run([need("nm"), "-C", unit_object]).splitlines() if "use(" in s
-                     for t in re.findall(r"faceio::(v\d+_\w+)::", s)}
+            found = {
+                t
+                for s in run([need("nm"), "-C", unit_object]).splitlines()
+                if "use(" in s
+                for t in re.findall(r"faceio::(v\d+_\w+)::", s)
+            }
             if len(found) != 1:
                 raise Failure(f"{unit_object.name} mentions the tags {found}, not exactly one")
             tags += found
@@ -164,12 +211,16 @@ class Case:
                 beyond.setdefault(symbol, instruction.group(1))
         empty = [name for name, count in inside.items() if count == 0]
         if empty:
-            raise Failure(f"{unit_object.name}: no vector instruction found in namespaces {empty}; "
-                          "the test sees too little")
+            raise Failure(
+                f"{unit_object.name}: no vector instruction found in namespaces {empty}; "
+                "the test sees too little"
+            )
         if beyond:
             shown = "\n".join(f"  {s}: {i}" for s, i in sorted(beyond.items())[:10])
-            raise Failure(f"{unit_object.name}: {len(beyond)} symbols outside of namespaces "
-                          f"{allowed} hold instructions beyond the baseline:\n{shown}")
+            raise Failure(
+                f"{unit_object.name}: {len(beyond)} symbols outside of namespaces "
+                f"{allowed} hold instructions beyond the baseline:\n{shown}"
+            )
 
 
 def is_beyond(instruction, baseline_has_avx2):
@@ -178,10 +229,27 @@ def is_beyond(instruction, baseline_has_avx2):
     if baseline_has_avx2:
         return evex
     mnemonic = instruction.split()[0]
-    vex = (mnemonic.startswith("v") and not mnemonic.startswith(("verr", "verw", "vm"))
-           or mnemonic.startswith("vm") and re.search(r"%[xyz]mm", instruction) is not None
-           or mnemonic in ("andn", "bextr", "bzhi", "mulx", "pdep", "pext", "rorx", "sarx", "shlx",
-                           "shrx", "andnl", "andnq"))
+    vex = (
+        mnemonic.startswith("v")
+        and not mnemonic.startswith(("verr", "verw", "vm"))
+        or mnemonic.startswith("vm")
+        and re.search(r"%[xyz]mm", instruction) is not None
+        or mnemonic
+        in (
+            "andn",
+            "bextr",
+            "bzhi",
+            "mulx",
+            "pdep",
+            "pext",
+            "rorx",
+            "sarx",
+            "shlx",
+            "shrx",
+            "andnl",
+            "andnq",
+        )
+    )
     return vex or evex
 
 

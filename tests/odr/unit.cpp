@@ -20,7 +20,8 @@ int other_main(int argc, char** argv);
 int ENTRY(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::vector<unsigned char> grey(64 * 48 * 3, 128);
-  const faceio::ImageView image(grey.data(), faceio::Size{64, 48}, 64 * 3, faceio::PixelFormat::RGB8);
+  const faceio::ImageView image(grey.data(), faceio::Size{64, 48}, 64 * 3,
+                                faceio::PixelFormat::RGB8);
   auto detector = faceio::host::OwnedDetector::load(argv[1]);
   const auto faces = detector.detect(image);
   const auto report = faceio::host::selftest(detector.detector().bound(), detector.blob());
