@@ -8,6 +8,10 @@
 
 #include "config.hpp"
 
+#if defined(Status)
+#error "Xlib.h defines Status as a macro: include faceio before it, or #undef Status in between"
+#endif
+
 FACEIO_BEGIN_NAMESPACE
 
 enum class Errc : uint16_t {

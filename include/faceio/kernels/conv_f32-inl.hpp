@@ -119,13 +119,12 @@ inline void conv_row(const ConvArgs& a, const ConvSegments& segments, int32_t k_
   for (int32_t n = 0; n < n_stored;) {
     const int32_t left = n_stored - n;
     const bool wide = left > kWide - vf32::lanes;
-    const bool narrow = vf32_narrow::lanes < vf32::lanes && left == vf32_narrow::lanes;
     int32_t tiles = (width + kTilePixels - 1) / kTilePixels;
     for (int32_t x = 0; tiles > 0; --tiles) {
       const int32_t pixels = (width - x + tiles - 1) / tiles;
       if (wide) {
         conv_tile_of<vf32, kTilePixels, kTileVectors>(pixels, a, segments, k_total, x, n, n_stored, out);
-      } else if (narrow) {
+      } else if (left < vf32::lanes && left == vf32_narrow::lanes) {
         conv_tile_of<vf32_narrow, kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);
       } else {
         conv_tile_of<vf32, kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);

@@ -4,6 +4,14 @@
 
 #include "table.hpp"
 
+// windows.h and Arduino.h define these as macros; they are names of vector operations here.
+#pragma push_macro("min")
+#undef min
+#pragma push_macro("max")
+#undef max
+#pragma push_macro("abs")
+#undef abs
+
 // gcc 12 reports "may be used uninitialized" inside its own AVX-512 headers: _mm512_undefined_ps and
 // friends are uninitialised on purpose.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -51,6 +59,10 @@ FACEIO_REGION_END
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
+
+#pragma pop_macro("abs")
+#pragma pop_macro("max")
+#pragma pop_macro("min")
 
 FACEIO_BEGIN_NAMESPACE
 

@@ -121,7 +121,7 @@ inline uint64_t enabled_register_state() noexcept {
 #endif
 }
 
-constexpr bool bit(uint32_t word, int index) noexcept { return ((word >> index) & 1u) != 0; }
+constexpr bool has_bit(uint32_t word, int index) noexcept { return ((word >> index) & 1u) != 0; }
 
 }  // namespace detail
 #endif
@@ -130,22 +130,22 @@ constexpr bool bit(uint32_t word, int index) noexcept { return ((word >> index) 
 /// Asks CPUID and XGETBV itself: __builtin_cpu_supports answers 0 to everything under some runtimes.
 inline bool cpu_supports(Target target) noexcept {
 #if FACEIO_X86
-  using detail::bit;
+  using detail::has_bit;
   if (target <= Target::sse) return true;  // SSE2 is part of x86-64
   const uint32_t max_leaf = detail::cpuid(0, 0).eax;
   if (max_leaf < 7) return false;
   const detail::CpuidRegisters leaf1 = detail::cpuid(1, 0);
   constexpr int kFma = 12, kOsxsave = 27, kAvx = 28;
-  if (!bit(leaf1.ecx, kOsxsave) || !bit(leaf1.ecx, kAvx)) return false;
+  if (!has_bit(leaf1.ecx, kOsxsave) || !has_bit(leaf1.ecx, kAvx)) return false;
   const uint64_t state = detail::enabled_register_state();
   constexpr uint64_t kYmmState = 0x6, kZmmState = 0xe6;
   const detail::CpuidRegisters leaf7 = detail::cpuid(7, 0);
   constexpr int kAvx2 = 5, kAvx512F = 16, kAvx512Dq = 17, kAvx512Bw = 30, kAvx512Vl = 31;
   const bool has_avx2 =
-      (state & kYmmState) == kYmmState && bit(leaf7.ebx, kAvx2) && bit(leaf1.ecx, kFma);
+      (state & kYmmState) == kYmmState && has_bit(leaf7.ebx, kAvx2) && has_bit(leaf1.ecx, kFma);
   if (target == Target::avx2) return has_avx2;
-  return has_avx2 && (state & kZmmState) == kZmmState && bit(leaf7.ebx, kAvx512F) &&
-         bit(leaf7.ebx, kAvx512Dq) && bit(leaf7.ebx, kAvx512Bw) && bit(leaf7.ebx, kAvx512Vl);
+  return has_avx2 && (state & kZmmState) == kZmmState && has_bit(leaf7.ebx, kAvx512F) &&
+         has_bit(leaf7.ebx, kAvx512Dq) && has_bit(leaf7.ebx, kAvx512Bw) && has_bit(leaf7.ebx, kAvx512Vl);
 #else
   return target == Target::scalar;
 #endif
