@@ -5,11 +5,11 @@
     check_layers.py --self-test        plant one violation of each rule and see it reported
 
 Rules
-  direction   core -> simd -> kernels -> nn -> models -> pipeline -> host, interop. `weights` stands
+  direction   core -> simd -> kernels -> nn -> models -> pipeline -> host. `weights` stands
               on core and is used by nn; `vision` stands on kernels and is used by pipeline.
   headers     inner layers include only what a freestanding compiler supplies; <stdlib.h> and its
               kin only where FACEIO_FREESTANDING is not defined. stb is for host/, Eigen for
-              interop/.
+              tests alone.
   references  kernels/ref/ is for tests and readers: it may use <math.h>, and nothing includes it.
   words       inner layers do not allocate, throw, ask for types at run time, or keep static state.
   regions     target regions are opened in kernels/targets.hpp and hold nothing but all-inl.hpp; a
@@ -39,12 +39,9 @@ _USES = {
 }
 _INNER = set(_USES)
 _USES["host"] = _INNER
-_USES["interop"] = _INNER
 _ROOT_FILES = {
     "version.hpp": set(),
     "faceio.hpp": _INNER | {"host"},
-    "firmware.hpp": _INNER,
-    "fwd.hpp": {"core"},
 }
 
 _FREESTANDING_HEADERS = {
@@ -193,7 +190,7 @@ class Checker:
     def check_includes(self, path, layer, lines, code_lines):
         allowed = _ROOT_FILES[path] if layer is None else _USES[layer]
         hosted = hosted_lines(lines)
-        inner = layer in _INNER or path == "firmware.hpp"
+        inner = layer in _INNER
         for number, line in enumerate(lines, 1):
             if not re.match(r"\s*#\s*include", code_lines[number - 1]):
                 continue
@@ -222,8 +219,8 @@ class Checker:
             )
         elif name.startswith("stb") and layer != "host":
             self.report(path, number, f"<{name}> outside host/")
-        elif name.startswith("Eigen") and layer != "interop":
-            self.report(path, number, f"<{name}> outside interop/")
+        elif name.startswith("Eigen"):
+            self.report(path, number, f"<{name}>: Eigen is for tests alone")
 
     def check_own_include(self, path, layer, number, name, allowed):
         target = (self.root / path).parent / name
@@ -358,7 +355,7 @@ _PLANTS = [
         "<stdlib.h> in an inner layer",
     ),
     ("stb in the kernels", "kernels/table.hpp", "#include <stb/stb_image.h>", "<stb/stb_image.h>"),
-    ("Eigen in host", "host/owned.hpp", "#include <Eigen/Core>", "outside interop/"),
+    ("Eigen in host", "host/owned.hpp", "#include <Eigen/Core>", "for tests alone"),
     ("new", "nn/plan.hpp", "inline int* f() { return new int; }", "'new' allocates"),
     ("delete", "nn/plan.hpp", "inline void f(int* p) { delete p; }", "'delete' frees"),
     ("malloc", "nn/plan.hpp", "inline void* f() { return malloc(1); }", "allocates"),

@@ -22,7 +22,7 @@ import sys
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _STRICT = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
-_LEAVES = ("host", "interop")
+_LEAVES = ("host",)
 # These throw by design; without exceptions they have to say so in one line.
 _NEEDS_EXCEPTIONS = {"host/owned.hpp"}
 
@@ -207,8 +207,24 @@ def must_not_compile(cxx, headers, _work):
     return passed
 
 
+def readme(cxx, headers, _work):
+    """Every C++ sample of the README compiles as it stands."""
+    text = (headers.include.parent / "README.md").read_text()
+    samples = re.findall(r"^```cpp\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    jobs = [
+        Job(
+            f"README sample {number}",
+            [cxx, "-fsyntax-only", "-std=c++17", *_STRICT, "-I", headers.include, "-x", "c++", "-"],
+            sample,
+        )
+        for number, sample in enumerate(samples, start=1)
+    ]
+    return run_all(jobs)
+
+
 def main():
     cases = {
+        "readme": readme,
         "headers": headers_alone,
         "two_units": two_units,
         "hostile_macros": hostile_macros,
