@@ -61,14 +61,13 @@ FACEIO_ALWAYS_INLINE void winograd_output(const float* m, ptrdiff_t position_str
     FACEIO_UNROLL for (int y = 0; y < 4; ++y) t[y][x] = o[y];
   }
   FACEIO_UNROLL for (int y = 0; y < 4; ++y) {
-    if (y >= rows) return;
     vf32 o[4];
     winograd_output_1d(t[y], o);
     FACEIO_UNROLL for (int x = 0; x < 4; ++x) {
       const vf32 value = add(o[x], bias);
       // One formula for every activation: linear has slope 1, relu 0.
       const vf32 active = fma(min(value, zero()), negative_slope, max(value, zero()));
-      if (x < columns) store(out + y * row_stride + x * pixel_step, active);
+      if (y < rows && x < columns) store(out + y * row_stride + x * pixel_step, active);
     }
   }
 }
