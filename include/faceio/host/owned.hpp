@@ -113,7 +113,7 @@ class OwnedDetector {
 
   /// Best first. Throws Error for a picture that cannot be read.
   std::vector<Face> detect(const ImageView& image) {
-    const Status usable = detector_.check(image);
+    const Status usable = detector_.can_detect(image);
     if (!usable.ok()) throw Error("detect", usable);
     const size_t most = Detector::max_faces(image.size, detector_.options());
     if (room_.size() < most) room_.resize(most);

@@ -16,9 +16,9 @@ struct ConvSegments {
 };
 
 /// v = f(v) for every accumulator of a tile whose first output channel is n.
-template <class V, int kPixels, int kVectors>
-FACEIO_ALWAYS_INLINE void activate(V (&acc)[kPixels][kVectors], const ConvArgs& a, int32_t n) noexcept {
-  const V nothing = splat_as<V>(0.0f);
+template <class Vec, int kPixels, int kVectors>
+FACEIO_ALWAYS_INLINE void activate(Vec (&acc)[kPixels][kVectors], const ConvArgs& a, int32_t n) noexcept {
+  const Vec nothing = splat_as<Vec>(0.0f);
   switch (a.activation) {
     case Activation::linear: break;
     case Activation::relu:
@@ -27,7 +27,7 @@ FACEIO_ALWAYS_INLINE void activate(V (&acc)[kPixels][kVectors], const ConvArgs& 
       }
       break;
     case Activation::leaky_relu: {
-      const V s = splat_as<V>(a.leaky_slope);
+      const Vec s = splat_as<Vec>(a.leaky_slope);
       FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
         FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
           acc[m][v] = max(acc[m][v], mul(acc[m][v], s));
@@ -37,7 +37,7 @@ FACEIO_ALWAYS_INLINE void activate(V (&acc)[kPixels][kVectors], const ConvArgs& 
     }
     case Activation::prelu:
       FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-        const V s = load_as<V>(a.slope + n + v * V::lanes);
+        const Vec s = load_as<Vec>(a.slope + n + v * Vec::lanes);
         FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
           acc[m][v] = fma(min(acc[m][v], nothing), s, max(acc[m][v], nothing));
         }
@@ -47,16 +47,16 @@ FACEIO_ALWAYS_INLINE void activate(V (&acc)[kPixels][kVectors], const ConvArgs& 
 }
 
 /// Output pixels [x, x + kPixels) and channels [n, n + kVectors * lanes) of one row.
-template <class V, int kPixels, int kVectors>
+template <class Vec, int kPixels, int kVectors>
 inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k_total, int32_t x,
                       int32_t n, int32_t n_stored, float* FACEIO_RESTRICT out) noexcept {
   constexpr int kGroups = (kPixels + 2) / 3;
-  V acc[kPixels][kVectors];
+  Vec acc[kPixels][kVectors];
   const float* w[kVectors];
   FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-    const int32_t channel = n + v * V::lanes;
+    const int32_t channel = n + v * Vec::lanes;
     w[v] = a.weights + static_cast<ptrdiff_t>(channel / kPanel) * k_total * kPanel + channel % kPanel;
-    const V bias = a.bias != nullptr ? load_as<V>(a.bias + channel) : splat_as<V>(0.0f);
+    const Vec bias = a.bias != nullptr ? load_as<Vec>(a.bias + channel) : splat_as<Vec>(0.0f);
     FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
   }
   const ptrdiff_t step = segments.pixel_step;
@@ -65,10 +65,10 @@ inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k
     const float* in[kGroups];
     FACEIO_UNROLL for (int g = 0; g < kGroups; ++g) in[g] = segments.start[s] + (x + g * 3) * step;
     for (int k = 0; k < segments.length; ++k) {
-      V weight[kVectors];
-      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) weight[v] = load_as<V>(w[v]);
+      Vec weight[kVectors];
+      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) weight[v] = load_as<Vec>(w[v]);
       FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-        const V value = splat_as<V>(in[m / 3][(m % 3) * step]);
+        const Vec value = splat_as<Vec>(in[m / 3][(m % 3) * step]);
         FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
           acc[m][v] = fma(value, weight[v], acc[m][v]);
         }
@@ -81,12 +81,12 @@ inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k
   const ptrdiff_t out_step = a.out.pixel_stride;
   FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
     FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-      float* p = out + (x + m) * out_step + n + v * V::lanes;
-      if constexpr (V::lanes < vf32::lanes) {
+      float* p = out + (x + m) * out_step + n + v * Vec::lanes;
+      if constexpr (Vec::lanes < vf32::lanes) {
         store(p, acc[m][v]);  // chosen for exactly as many channels as it has lanes
       } else {
-        const int32_t left = n_stored - n - v * V::lanes;
-        if (left >= V::lanes) {
+        const int32_t left = n_stored - n - v * Vec::lanes;
+        if (left >= Vec::lanes) {
           store(p, acc[m][v]);
         } else {
           store_n(p, acc[m][v], left);
@@ -97,17 +97,17 @@ inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k
 }
 
 /// Calls the tile of exactly `pixels` pixels, 1 <= pixels <= kPixels.
-template <class V, int kPixels, int kVectors>
+template <class Vec, int kPixels, int kVectors>
 FACEIO_ALWAYS_INLINE void conv_tile_of(int32_t pixels, const ConvArgs& a, const ConvSegments& s,
                                        int32_t k_total, int32_t x, int32_t n, int32_t n_stored,
                                        float* out) noexcept {
   if constexpr (kPixels > 1) {
     if (pixels < kPixels) {
-      conv_tile_of<V, kPixels - 1, kVectors>(pixels, a, s, k_total, x, n, n_stored, out);
+      conv_tile_of<Vec, kPixels - 1, kVectors>(pixels, a, s, k_total, x, n, n_stored, out);
       return;
     }
   }
-  conv_tile<V, kPixels, kVectors>(a, s, k_total, x, n, n_stored, out);
+  conv_tile<Vec, kPixels, kVectors>(a, s, k_total, x, n, n_stored, out);
 }
 
 /// One row of `width` output pixels. The row is cut into tiles of nearly equal size instead of full

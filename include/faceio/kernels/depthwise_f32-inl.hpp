@@ -2,28 +2,28 @@
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
-/// kFull: a whole vector V of channels; otherwise the first n lanes of a vf32.
-template <class V, bool kFull>
-FACEIO_ALWAYS_INLINE V load_channels(const float* p, int n) noexcept {
+/// kFull: a whole vector of channels; otherwise the first n lanes of a vf32.
+template <class Vec, bool kFull>
+FACEIO_ALWAYS_INLINE Vec load_channels(const float* p, int n) noexcept {
   if constexpr (kFull) {
-    return load_as<V>(p);
+    return load_as<Vec>(p);
   } else {
     return load_n(p, n);
   }
 }
 
 /// kPixels output pixels of one vector of channels; in[ky] points at tap (ky, 0) of the first pixel.
-template <class V, int kPixels, int kStride, bool kFull>
+template <class Vec, int kPixels, int kStride, bool kFull>
 FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* const (&in)[3],
-                                            ptrdiff_t in_step, const V (&w)[9], V bias,
+                                            ptrdiff_t in_step, const Vec (&w)[9], Vec bias,
                                             int32_t c, int lanes_used,
                                             float* FACEIO_RESTRICT out) noexcept {
-  V acc[kPixels][1];
+  Vec acc[kPixels][1];
   FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][0] = bias;
   FACEIO_UNROLL for (int ky = 0; ky < 3; ++ky) {
     // Each input column is loaded once and used by every output pixel it reaches.
     FACEIO_UNROLL for (int column = 0; column < (kPixels - 1) * kStride + 3; ++column) {
-      const V value = load_channels<V, kFull>(in[ky] + column * in_step, lanes_used);
+      const Vec value = load_channels<Vec, kFull>(in[ky] + column * in_step, lanes_used);
       FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
         const int kx = column - m * kStride;
         if (kx >= 0 && kx < 3) acc[m][0] = fma(value, w[ky * 3 + kx], acc[m][0]);
@@ -42,13 +42,13 @@ FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* cons
 }
 
 /// One output row of one vector of channels starting at channel c.
-template <class V, int kStride, bool kFull>
+template <class Vec, int kStride, bool kFull>
 inline void depthwise3x3_row(const ConvArgs& a, int32_t y, int32_t c, int lanes_used) noexcept {
   constexpr int kPixels = 4;
   const auto padded = static_cast<ptrdiff_t>(round_up(static_cast<size_t>(a.out.channels), kPanel));
-  V w[9];
-  FACEIO_UNROLL for (int i = 0; i < 9; ++i) w[i] = load_as<V>(a.weights + i * padded + c);
-  const V bias = load_as<V>(a.bias + c);
+  Vec w[9];
+  FACEIO_UNROLL for (int i = 0; i < 9; ++i) w[i] = load_as<Vec>(a.weights + i * padded + c);
+  const Vec bias = load_as<Vec>(a.bias + c);
   const ptrdiff_t in_step = a.in.pixel_stride;
   const float* in[3];
   for (int ky = 0; ky < 3; ++ky) {
@@ -57,24 +57,24 @@ inline void depthwise3x3_row(const ConvArgs& a, int32_t y, int32_t c, int lanes_
   float* out = a.out.row(y) + c;
   int32_t x = 0;
   for (; x + kPixels <= a.out.width; x += kPixels) {
-    depthwise3x3_tile<V, kPixels, kStride, kFull>(a, in, in_step, w, bias, c, lanes_used, out);
+    depthwise3x3_tile<Vec, kPixels, kStride, kFull>(a, in, in_step, w, bias, c, lanes_used, out);
     for (auto& p : in) p += kPixels * kStride * in_step;
     out += kPixels * static_cast<ptrdiff_t>(a.out.pixel_stride);
   }
   for (; x < a.out.width; ++x) {
-    depthwise3x3_tile<V, 1, kStride, kFull>(a, in, in_step, w, bias, c, lanes_used, out);
+    depthwise3x3_tile<Vec, 1, kStride, kFull>(a, in, in_step, w, bias, c, lanes_used, out);
     for (auto& p : in) p += kStride * in_step;
     out += a.out.pixel_stride;
   }
 }
 
-template <class V, bool kFull>
+template <class Vec, bool kFull>
 FACEIO_ALWAYS_INLINE void depthwise3x3_row_of_stride(const ConvArgs& a, int32_t y, int32_t c,
                                                      int lanes_used) noexcept {
   if (a.stride == 1) {
-    depthwise3x3_row<V, 1, kFull>(a, y, c, lanes_used);
+    depthwise3x3_row<Vec, 1, kFull>(a, y, c, lanes_used);
   } else {
-    depthwise3x3_row<V, 2, kFull>(a, y, c, lanes_used);
+    depthwise3x3_row<Vec, 2, kFull>(a, y, c, lanes_used);
   }
 }
 

@@ -63,7 +63,7 @@ class Detector {
   }
 
   /// Whether detect() would take this picture: ok, image_* or not_created.
-  Status check(const ImageView& image) const noexcept {
+  Status can_detect(const ImageView& image) const noexcept {
     if (bound_.kernels == nullptr) return Errc::not_created;
     const Status valid = validate(image);
     if (!valid.ok()) return valid;
@@ -100,10 +100,10 @@ class Detector {
   /// Finds faces and writes the best of them to `out`. Any picture from 1x1 pixels up; no allocation.
   /// `scratch` holds requirements(image.size).scratch_bytes, starts 64-byte aligned and is used only
   /// during the call. `out` may be empty: then faces are only counted.
-  /// Errors: those of check(), arena_too_small, arena_misaligned.
+  /// Errors: those of can_detect(), arena_too_small, arena_misaligned.
   Result<Detections> detect(const ImageView& image, Span<uint8_t> scratch,
                             Span<Face> out) const noexcept {
-    const Status usable = check(image);
+    const Status usable = can_detect(image);
     if (!usable.ok()) return usable;
     const Size net = network_size(image.size, options_);
     Arena arena(scratch);

@@ -49,17 +49,17 @@ FACEIO_ALWAYS_INLINE vf32 exp(vf32 a) noexcept {
 }
 
 /// load and splat by result type, for templates over the two kinds of vector.
-template <class V>
-FACEIO_ALWAYS_INLINE V load_as(const float* p) noexcept {
-  if constexpr (V::lanes == vf32::lanes) {
+template <class Vec>
+FACEIO_ALWAYS_INLINE Vec load_as(const float* p) noexcept {
+  if constexpr (Vec::lanes == vf32::lanes) {
     return load(p);
   } else {
     return load_narrow(p);
   }
 }
-template <class V>
-FACEIO_ALWAYS_INLINE V splat_as(float x) noexcept {
-  if constexpr (V::lanes == vf32::lanes) {
+template <class Vec>
+FACEIO_ALWAYS_INLINE Vec splat_as(float x) noexcept {
+  if constexpr (Vec::lanes == vf32::lanes) {
     return splat(x);
   } else {
     return splat_narrow(x);
