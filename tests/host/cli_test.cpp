@@ -133,6 +133,16 @@ TEST_CASE("several images: all are processed and the worst one decides") {
   CHECK(contains(three.error, "no such file"));
 }
 
+TEST_CASE("compare --aligned takes crops and refuses other sizes") {
+  const std::string crop = kRoot + "/tests/golden/rec_astronaut_112.png";
+  const Ran same = run({"compare", "--json", "--aligned", crop, crop});
+  CHECK(same.exit_code == 0);
+  CHECK(std::abs(json::parse(same.out).at("cosine").get<double>() - 1.0) < 1e-5);
+  const Ran wrong = run({"compare", "--aligned", crop, kAstronaut});
+  CHECK(wrong.exit_code == 2);
+  CHECK(contains(wrong.error, "aligned crop has the wrong size"));
+}
+
 TEST_CASE("a faceless picture ends compare and embed with 1") {
   const TemporaryFolder folder;
   const std::string faceless = folder.write("wall.png", bytes_of(fixtures::rgb_png));

@@ -73,6 +73,8 @@ Parsed parse_arguments(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000));
   compare->add_option("--face-b", a.face_b, "number of the face in B, as detect lists them")
       ->check(CLI::Range(1, 1'000'000));
+  compare->add_flag("--aligned", a.aligned,
+                    "A and B are faces aligned to 112x112 pixels already: nothing is detected");
   add_detector_options(*compare, a);
   add_json(*compare, a, "print {\"cosine\":...}");
 

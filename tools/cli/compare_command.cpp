@@ -28,9 +28,15 @@ size_t largest_face(const std::vector<faceio::Face>& faces) {
 
 /// Nothing when the picture holds no face. `number` is 1-based, 0 for the largest face.
 std::optional<Chosen> choose_and_embed(const std::string& path, int32_t number, const char* option,
-                                       faceio::host::OwnedDetector& detector,
+                                       bool aligned, faceio::host::OwnedDetector& detector,
                                        faceio::host::OwnedEmbedder& embedder) {
   const LoadedImage image = load_image(path);
+  if (aligned) {
+    Chosen whole;
+    whole.count = 1;
+    whole.embedded.embedding = embedder.embed_crop(image.picture.view());
+    return whole;
+  }
   const std::vector<faceio::Face> faces = detector.detect(image.picture.view());
   if (faces.empty()) return std::nullopt;
   if (number > static_cast<int32_t>(faces.size())) {
@@ -73,7 +79,8 @@ Outcome run_compare(const Arguments& arguments) {
   for (size_t i = 0; i < 2; ++i) {
     const std::string& path = arguments.images[i];
     try {
-      chosen[i] = choose_and_embed(path, numbers[i], options[i], detector, embedder);
+      chosen[i] =
+          choose_and_embed(path, numbers[i], options[i], arguments.aligned, detector, embedder);
       if (!chosen[i]) {
         report_error(
             arguments, path,
@@ -98,7 +105,9 @@ Outcome run_compare(const Arguments& arguments) {
       "               Rule of thumb for ArcFace-type models: the same person above a threshold "
       "between 0.32 and 0.48.\n",
       static_cast<double>(cosine));
-  for (size_t i = 0; i < 2; ++i) print_choice(arguments.images[i], *chosen[i], options[i]);
+  for (size_t i = 0; i < 2 && !arguments.aligned; ++i) {
+    print_choice(arguments.images[i], *chosen[i], options[i]);
+  }
   return outcome;
 }
 
