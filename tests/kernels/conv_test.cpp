@@ -12,6 +12,7 @@ using faceio::Activation;
 using faceio::ConvArgs;
 using faceio::KernelTable;
 using faceio::kPanel;
+using test::floats_of;
 using test::TestMap;
 
 namespace {
@@ -72,16 +73,7 @@ ConvArgs arguments(const TestMap& in, const TestMap& out, const Weights& w, Acti
 /// bias has magnitude below k + 1; a PReLU multiplies errors by at most 9.4.
 double worst_ratio(const TestMap& got, const TestMap& expected, int k) {
   const double allowed = 9.4 * test::tolerance(k, 0.25 * k + 1.0);
-  double worst = 0.0;
-  for (int y = 0; y < got.view.height; ++y) {
-    for (int x = 0; x < got.view.width; ++x) {
-      for (int c = 0; c < got.view.channels; ++c) {
-        const double difference = std::abs(static_cast<double>(got.at(y, x, c)) - static_cast<double>(expected.at(y, x, c)));
-        worst = std::max(worst, difference == difference ? difference / allowed : 1e30);
-      }
-    }
-  }
-  return worst;
+  return test::largest_difference(got, expected) / allowed;
 }
 
 /// Padding lanes of the output must be zero: the next layer reads them.
@@ -95,11 +87,6 @@ bool padding_is_zero(const TestMap& map) {
     }
   }
   return true;
-}
-
-size_t floats_of(const TestMap& map) {
-  return static_cast<size_t>(map.view.height) * static_cast<size_t>(map.view.width) *
-         static_cast<size_t>(faceio::channel_stride(map.view.channels));
 }
 
 using RowKernel = void (*)(const ConvArgs&, int32_t, int32_t) noexcept;

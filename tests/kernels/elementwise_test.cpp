@@ -8,29 +8,9 @@
 #include "../support/kernel_tables.hpp"
 
 using faceio::KernelTable;
+using test::floats_of;
+using test::largest_difference;
 using test::TestMap;
-
-namespace {
-
-double largest_difference(const TestMap& a, const TestMap& b) {
-  double worst = 0.0;
-  for (int y = 0; y < a.view.height; ++y) {
-    for (int x = 0; x < a.view.width; ++x) {
-      for (int c = 0; c < a.view.channels; ++c) {
-        const double d = std::abs(static_cast<double>(a.at(y, x, c)) - static_cast<double>(b.at(y, x, c)));
-        worst = std::max(worst, d == d ? d : 1e30);
-      }
-    }
-  }
-  return worst;
-}
-
-size_t floats_of(const TestMap& map) {
-  return static_cast<size_t>(map.view.height) * static_cast<size_t>(map.view.width) *
-         static_cast<size_t>(faceio::channel_stride(map.view.channels));
-}
-
-}  // namespace
 
 TEST_CASE("add_f32 and batchnorm_f32: every channel count and width") {
   for (const KernelTable* table : test::runnable_tables()) {

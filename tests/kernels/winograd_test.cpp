@@ -9,6 +9,8 @@
 #include "../support/kernel_tables.hpp"
 
 using namespace faceio;
+using test::floats_of;
+using test::largest_difference;
 using test::TestMap;
 
 namespace {
@@ -47,30 +49,12 @@ void plain(const Filter& f, const TestMap& in, const TestMap& out, Activation ac
   ref::conv3x3_f32(args);
 }
 
-double largest_difference(const TestMap& a, const TestMap& b) {
-  double worst = 0.0;
-  for (int y = 0; y < a.view.height; ++y) {
-    for (int x = 0; x < a.view.width; ++x) {
-      for (int c = 0; c < a.view.channels; ++c) {
-        const double d = std::abs(static_cast<double>(a.at(y, x, c)) - static_cast<double>(b.at(y, x, c)));
-        worst = std::max(worst, d == d ? d : 1e30);
-      }
-    }
-  }
-  return worst;
-}
-
 /// Rounding bound. The transforms add up to |B^T| |d| |B| <= 100 max|d| and |A^T| |m| |A| with weights
 /// that G makes smaller: against the direct sum, errors grow by about the factor 8 that Lavin & Gray's
 /// section 6 measures for F(4x4, 3x3); a PReLU multiplies them by at most 9.4.
 double allowed(int c_in, Activation activation) {
   const double slope = activation == Activation::prelu ? 9.4 : 1.0;
   return 8.0 * slope * test::tolerance(9 * c_in, 0.25 * 9 * c_in + 1.0);
-}
-
-size_t floats_of(const TestMap& map) {
-  return static_cast<size_t>(map.view.height) * static_cast<size_t>(map.view.width) *
-         static_cast<size_t>(map.view.channels);
 }
 
 }  // namespace

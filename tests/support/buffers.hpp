@@ -3,6 +3,7 @@
 #ifndef FACEIO_TESTS_SUPPORT_BUFFERS_HPP
 #define FACEIO_TESTS_SUPPORT_BUFFERS_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -94,6 +95,26 @@ struct TestMap {
     return count;
   }
 };
+
+/// Largest difference of two maps of one shape; huge when a value is not a number.
+inline double largest_difference(const TestMap& a, const TestMap& b) {
+  double worst = 0.0;
+  for (int y = 0; y < a.view.height; ++y) {
+    for (int x = 0; x < a.view.width; ++x) {
+      for (int c = 0; c < a.view.channels; ++c) {
+        const double d = std::abs(static_cast<double>(a.at(y, x, c)) - static_cast<double>(b.at(y, x, c)));
+        worst = std::max(worst, d == d ? d : 1e30);
+      }
+    }
+  }
+  return worst;
+}
+
+/// Floats of a map that a kernel has to write, padding lanes included.
+inline size_t floats_of(const TestMap& map) {
+  return static_cast<size_t>(map.view.height) * static_cast<size_t>(map.view.width) *
+         static_cast<size_t>(faceio::channel_stride(map.view.channels));
+}
 
 }  // namespace test
 
