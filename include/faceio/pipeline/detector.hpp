@@ -81,8 +81,9 @@ class Detector {
     return {scaled(image.width_px, options), scaled(image.height_px, options)};
   }
 
-  /// `persistent` holds requirements().persistent_bytes. Errors: model_mismatch, blob_missing_tensor,
-  /// unsupported_target, arena_too_small, arena_misaligned.
+  /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
+  /// (an empty blob), model_mismatch, blob_missing_tensor, unsupported_target, arena_too_small,
+  /// arena_misaligned.
   static Result<Detector> create(const Blob& blob, Span<uint8_t> persistent,
                                  const DetectorOptions& options, Target target) noexcept {
     const KernelTable* kernels = table_for(target);

@@ -53,8 +53,9 @@ class Embedder {
            static_cast<size_t>(crop_size().height_px);
   }
 
-  /// `persistent` holds requirements().persistent_bytes. Errors: model_mismatch, blob_missing_tensor,
-  /// unsupported_target, arena_too_small, arena_misaligned.
+  /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
+  /// (an empty blob), model_mismatch, blob_missing_tensor, unsupported_target, arena_too_small,
+  /// arena_misaligned.
   static Result<Embedder> create(const Blob& blob, Span<uint8_t> persistent, Target target) noexcept {
     const KernelTable* kernels = table_for(target);
     if (kernels == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
