@@ -101,4 +101,10 @@ TEST_CASE("detect and embed never allocate after creation") {
   }
 }
 
+#else
+
+TEST_CASE("detect and embed never allocate after creation") {
+  MESSAGE("SKIPPED: needs glibc's malloc without a sanitizer");
+}
+
 #endif

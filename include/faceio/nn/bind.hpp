@@ -48,7 +48,8 @@ constexpr size_t bound_bytes(const NetworkView& network) noexcept {
 
 /// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the side
 /// of the map that global_depthwise reads (0 when the network has none).
-/// Errors: model_mismatch, blob_missing_tensor (detail: operation index), those of Arena::status().
+/// Errors: not_created (an empty blob), model_mismatch, blob_missing_tensor (detail: operation index),
+/// those of Arena::status().
 inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
                                  const KernelTable& kernels, uint32_t global_side,
                                  Arena& persistent) noexcept {
