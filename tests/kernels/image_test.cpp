@@ -231,6 +231,31 @@ TEST_CASE("resize_bilinear_u8: every format and many sizes") {
   }
 }
 
+TEST_CASE("resize_bilinear_u8: whole ratios, and rows of several runs") {
+  // Columns of whole ratios share what they read (kernels/resize_u8-inl.hpp); 129 and 300 end
+  // inside a run and inside a vector. Other widths take the general way.
+  for (const PixelFormat format : kFormats) {
+    for (const int ratio : {1, 2, 3, 4, 6}) {
+      for (const int out_width : {2, 17, 128, 129, 300}) {
+        for (const int more : {0, 2}) {
+          const Size in{out_width * ratio + more, 4 * ratio}, out_size{out_width, 4};
+          if (!size_fits(format, in)) continue;
+          const Picture picture(format, in, static_cast<size_t>(out_width % 4));
+          for (const KernelTable* table : test::runnable_tables()) {
+            INFO(target_name(*table), " ", name_of(format), " ", in.width_px, "x", in.height_px,
+                 " to ", out_size.width_px, "x", out_size.height_px);
+            Output out(out_size, 1);
+            const faceio::ResizeArgs args{picture.view, out.data(), out_size, out.stride};
+            table->resize_bilinear_u8(args, 0, 4);
+            CHECK(out.guards_intact());
+            check_rounded(args, format, 0.001, faceio::ref::resize_value);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("resize_bilinear_u8: the same size is a copy, the longest side does not overflow") {
   const Picture picture(PixelFormat::RGB8, Size{37, 5}, 2);
   const int32_t longest = faceio::kMaxImageSide_px;
@@ -304,6 +329,45 @@ TEST_CASE("warp_affine_u8: positions that are not finite or far away are black")
           const uint8_t* last = out.data() + 2 * out.stride + 39 * 3;
           CHECK(last[0] + last[1] + last[2] == 0);
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("picture kernels: targets of one numeric class give the same bits") {
+  const auto is_fused = [](const KernelTable& table) {
+    return table.target == faceio::Target::avx2 || table.target == faceio::Target::avx512;
+  };
+  const Size out_sizes[] = {{150, 45}, {75, 30}, {50, 22}, {61, 97}};
+  for (const PixelFormat format : kFormats) {
+    const Picture picture(format, Size{150, 90}, 3);
+    for (const bool fused : {false, true}) {
+#if defined(__FMA__)  // with it, the compiler may fuse the scalar target
+      if (!fused) continue;
+#endif
+      std::vector<std::vector<float>> unpacked;
+      std::vector<std::vector<uint8_t>> resampled;
+      for (const KernelTable* table : test::runnable_tables()) {
+        if (is_fused(*table) != fused) continue;
+        test::TestMap map(90, 150, 3, 0);
+        table->u8_to_f32({picture.view, map.view, true, {104.0f, 117.0f, 123.1f}, 0.017f}, 0, 90);
+        unpacked.emplace_back(map.view.row(0), map.view.row(0) + 90 * 150 * 3);
+        std::vector<uint8_t> bytes;
+        for (const Size size : out_sizes) {
+          Output resized(size, 0), warped(size, 0);
+          const float m[6] = {1.3f, -0.2f, 5.0f, 0.3f, 1.1f, -4.0f};
+          faceio::WarpArgs warp{picture.view, {}, warped.data(), size, warped.stride};
+          std::copy(m, m + 6, warp.matrix);
+          table->resize_bilinear_u8({picture.view, resized.data(), size, resized.stride}, 0,
+                                    size.height_px);
+          table->warp_affine_u8(warp, 0, size.height_px);
+          bytes.insert(bytes.end(), resized.bytes.begin(), resized.bytes.end());
+          bytes.insert(bytes.end(), warped.bytes.begin(), warped.bytes.end());
+        }
+        resampled.push_back(bytes);
+        INFO(target_name(*table), " ", name_of(format));
+        CHECK(std::equal(unpacked[0].begin(), unpacked[0].end(), unpacked.back().begin()));
+        CHECK(resampled[0] == resampled.back());
       }
     }
   }

@@ -1,4 +1,4 @@
-// The vector layer of the current target: one struct, vf32, and about thirty free functions. Kernels
+// The vector layer of the current target: one struct, vf32, and about forty free functions. Kernels
 // use nothing else, so a back end is this list and no more. Included once per target by all-inl.hpp.
 //
 //   vf32::lanes                          floats in a vector; divides kPanel (16)
@@ -6,6 +6,18 @@
 //   load_n(p, n) store_n(p, v, n)        first n lanes, 0 <= n <= lanes; the rest is zero / untouched
 //   load_u8(p) load_u8_n(p, n)           bytes to floats
 //   store_u8(p, v) store_u8_n(p, v, n)   round to nearest even, clamp to 0..255
+//   load_u8x2(p, a, b)                   a[i] = p[2 i], b[i] = p[2 i + 1]
+//   load_u8x4(p, a, b, c, d)             a[i] = p[4 i], b[i] = p[4 i + 1], ... d[i] = p[4 i + 3]
+//   load_u8x8(p, step, a, b)             a[c][i] = p[8 i + c], b[c][i] = p[8 i + step + c], c 0 to 2,
+//                                        step 0 to 5; reads 8 bytes a lane
+//   load_u8x8_at(p, offsets, step, a, b) the same of the eight bytes from p + offsets[i] on
+//   load_u8x2_twice(p, a, b)             a[i] = p[i / 2 * 2], b[i] = p[i / 2 * 2 + 1]: each pair for
+//                                        two lanes; reads max(lanes, 2) bytes
+//   load_u8x4_twice(p, b, d)             b[i] = p[i / 2 * 4 + 1], d[i] = p[i / 2 * 4 + 3]; reads
+//                                        max(2 lanes, 4) bytes
+//   store_u8x3(p, a, b, c)               p[3 i] = a[i], p[3 i + 1] = b[i], p[3 i + 2] = c[i], rounded
+//                                        to nearest even; all in [-0.5, 255.5)
+//   interleave3(a, b, c, out)            out: three vectors a[0] b[0] c[0] a[1] b[1] c[1] ...
 //   zero() splat(x)
 //   add sub mul div min max sqrt abs     min(a, b) = a < b ? a : b, max(a, b) = a > b ? a : b: a NaN
 //                                        in either argument gives b

@@ -88,5 +88,106 @@ FACEIO_ALWAYS_INLINE vf32_narrow fma(vf32_narrow a, vf32_narrow b, vf32_narrow c
   return {_mm256_fmadd_ps(a.v, b.v, c.v)};
 }
 
+FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
+  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  const __m512i pairs = _mm512_cvtepu16_epi32(bytes);
+  a.v = _mm512_cvtepi32_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(255)));
+  b.v = _mm512_cvtepi32_ps(_mm512_srli_epi32(pairs, 8));
+}
+/// Byte kByte of each lane; a shuffle takes the place of a shift and a mask.
+template <int kByte>
+FACEIO_ALWAYS_INLINE vf32 byte_of(__m512i quads) noexcept {
+  constexpr char k = kByte, n = -1;  // n gives 0
+  const __m512i places = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(k, n, n, n, k + 4, n, n, n, k + 8, n, n, n, k + 12, n, n, n));
+  return {_mm512_cvtepi32_ps(_mm512_shuffle_epi8(quads, places))};
+}
+FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
+                                    vf32& d) noexcept {
+  const __m512i quads = _mm512_loadu_si512(p);
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+  c = byte_of<2>(quads);
+  d = byte_of<3>(quads);
+}
+/// Lanes 0 and 2 of each quarter of a, then of b.
+FACEIO_ALWAYS_INLINE __m512i even_lanes(__m512i a, __m512i b) noexcept {
+  return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b),
+                                               _MM_SHUFFLE(2, 0, 2, 0)));
+}
+/// Three bytes of each eight from byte 0 on, and three from byte `step` on. `first` and `second` hold
+/// the eights of all lanes in the order that even_lanes() puts right.
+FACEIO_ALWAYS_INLINE void split_u8x8(__m512i first, __m512i second, int step, vf32 (&a)[3],
+                                     vf32 (&b)[3]) noexcept {
+  const __m128i shift = _mm_cvtsi32_si128(8 * step);
+  const __m512i heads = even_lanes(first, second);
+  const __m512i tails = even_lanes(_mm512_srl_epi64(first, shift), _mm512_srl_epi64(second, shift));
+  a[0] = byte_of<0>(heads);
+  a[1] = byte_of<1>(heads);
+  a[2] = byte_of<2>(heads);
+  b[0] = byte_of<0>(tails);
+  b[1] = byte_of<1>(tails);
+  b[2] = byte_of<2>(tails);
+}
+FACEIO_ALWAYS_INLINE void load_u8x8(const uint8_t* p, int step, vf32 (&a)[3],
+                                    vf32 (&b)[3]) noexcept {
+  const __m512i low = _mm512_loadu_si512(p), high = _mm512_loadu_si512(p + 64);
+  split_u8x8(_mm512_shuffle_i64x2(low, high, _MM_SHUFFLE(2, 0, 2, 0)),
+             _mm512_shuffle_i64x2(low, high, _MM_SHUFFLE(3, 1, 3, 1)), step, a, b);
+}
+FACEIO_ALWAYS_INLINE __m128i load_two(const uint8_t* p, const uint8_t* q) noexcept {
+  const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  return _mm_unpacklo_epi64(low, _mm_loadl_epi64(reinterpret_cast<const __m128i*>(q)));
+}
+FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets, int step,
+                                       vf32 (&a)[3], vf32 (&b)[3]) noexcept {
+  __m256i four[4];
+  FACEIO_UNROLL
+  for (int k = 0; k < 4; ++k) {
+    // Eights 0, 1, 4, 5 then 2, 3, 6, 7 of each half.
+    const int32_t* at = offsets + k / 2 * 8 + k % 2 * 2;
+    four[k] = _mm256_set_m128i(load_two(p + at[4], p + at[5]), load_two(p + at[0], p + at[1]));
+  }
+  split_u8x8(_mm512_inserti64x4(_mm512_castsi256_si512(four[0]), four[2], 1),
+             _mm512_inserti64x4(_mm512_castsi256_si512(four[1]), four[3], 1), step, a, b);
+}
+FACEIO_ALWAYS_INLINE void load_u8x2_twice(const uint8_t* p, vf32& a, vf32& b) noexcept {
+  const __m512 pairs = load_u8(p).v;
+  a.v = _mm512_moveldup_ps(pairs);
+  b.v = _mm512_movehdup_ps(pairs);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_twice(const uint8_t* p, vf32& b, vf32& d) noexcept {
+  vf32 even, odd;
+  load_u8x2(p, even, odd);
+  b.v = _mm512_moveldup_ps(odd.v);
+  d.v = _mm512_movehdup_ps(odd.v);
+}
+FACEIO_ALWAYS_INLINE void interleave3(vf32 a, vf32 b, vf32 c, vf32 (&out)[3]) noexcept {
+  // Lane i of the 48 is element i / 3 of a, b or c. First a and b (lanes of b are 16 + i), then c
+  // into the places left.
+  const __m512i ab0 = _mm512_setr_epi32(0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+  const __m512i ab1 = _mm512_setr_epi32(21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+  const __m512i ab2 = _mm512_setr_epi32(0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+  const __m512i c0 = _mm512_setr_epi32(0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0);
+  const __m512i c1 = _mm512_setr_epi32(0, 5, 0, 0, 6, 0, 0, 7, 0, 0, 8, 0, 0, 9, 0, 0);
+  const __m512i c2 = _mm512_setr_epi32(10, 0, 0, 11, 0, 0, 12, 0, 0, 13, 0, 0, 14, 0, 0, 15);
+  out[0].v = _mm512_mask_permutexvar_ps(_mm512_permutex2var_ps(a.v, ab0, b.v), 0x4924, c0, c.v);
+  out[1].v = _mm512_mask_permutexvar_ps(_mm512_permutex2var_ps(a.v, ab1, b.v), 0x2492, c1, c.v);
+  out[2].v = _mm512_mask_permutexvar_ps(_mm512_permutex2var_ps(a.v, ab2, b.v), 0x9249, c2, c.v);
+}
+FACEIO_ALWAYS_INLINE void store_u8x3(uint8_t* p, vf32 a, vf32 b, vf32 c) noexcept {
+  const __m512i second = _mm512_slli_epi32(_mm512_cvtps_epi32(b.v), 8);
+  const __m512i third = _mm512_slli_epi32(_mm512_cvtps_epi32(c.v), 16);
+  const __m512i quads = _mm512_or_si512(_mm512_cvtps_epi32(a.v), _mm512_or_si512(second, third));
+  const __m512i drop_fourth = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  const __m512i quarters = _mm512_shuffle_epi8(quads, drop_fourth);
+  const __m512i places =
+      _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15);
+  const __m512i bytes = _mm512_permutexvar_epi32(places, quarters);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_castsi512_si256(bytes));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 32), _mm512_extracti32x4_epi32(bytes, 2));
+}
+
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE

@@ -60,5 +60,46 @@ FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
   if (n > 0) store_u8(p, a);
 }
 
+FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
+  a = load_u8(p);
+  b = load_u8(p + 1);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
+                                    vf32& d) noexcept {
+  a = load_u8(p);
+  b = load_u8(p + 1);
+  c = load_u8(p + 2);
+  d = load_u8(p + 3);
+}
+FACEIO_ALWAYS_INLINE void load_u8x8(const uint8_t* p, int step, vf32 (&a)[3],
+                                    vf32 (&b)[3]) noexcept {
+  FACEIO_UNROLL
+  for (int c = 0; c < 3; ++c) {
+    a[c] = load_u8(p + c);
+    b[c] = load_u8(p + step + c);
+  }
+}
+FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets, int step,
+                                       vf32 (&a)[3], vf32 (&b)[3]) noexcept {
+  load_u8x8(p + *offsets, step, a, b);
+}
+FACEIO_ALWAYS_INLINE void load_u8x2_twice(const uint8_t* p, vf32& a, vf32& b) noexcept {
+  load_u8x2(p, a, b);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_twice(const uint8_t* p, vf32& b, vf32& d) noexcept {
+  b = load_u8(p + 1);
+  d = load_u8(p + 3);
+}
+FACEIO_ALWAYS_INLINE void interleave3(vf32 a, vf32 b, vf32 c, vf32 (&out)[3]) noexcept {
+  out[0] = a;
+  out[1] = b;
+  out[2] = c;
+}
+FACEIO_ALWAYS_INLINE void store_u8x3(uint8_t* p, vf32 a, vf32 b, vf32 c) noexcept {
+  p[0] = static_cast<uint8_t>(static_cast<int32_t>(round_nearest(a).v));
+  p[1] = static_cast<uint8_t>(static_cast<int32_t>(round_nearest(b).v));
+  p[2] = static_cast<uint8_t>(static_cast<int32_t>(round_nearest(c).v));
+}
+
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE

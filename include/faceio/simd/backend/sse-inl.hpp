@@ -73,5 +73,95 @@ FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
 }
 FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept { store_u8_n(p, a, 4); }
 
+FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  const __m128i pairs = _mm_unpacklo_epi16(bytes, _mm_setzero_si128());
+  a.v = _mm_cvtepi32_ps(_mm_and_si128(pairs, _mm_set1_epi32(255)));
+  b.v = _mm_cvtepi32_ps(_mm_srli_epi32(pairs, 8));
+}
+/// Byte kByte of each lane.
+template <int kByte>
+FACEIO_ALWAYS_INLINE vf32 byte_of(__m128i quads) noexcept {
+  if constexpr (kByte == 3) return {_mm_cvtepi32_ps(_mm_srli_epi32(quads, 24))};
+  return {_mm_cvtepi32_ps(
+      _mm_and_si128(_mm_srli_epi32(quads, 8 * kByte), _mm_set1_epi32(255)))};
+}
+FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
+                                    vf32& d) noexcept {
+  const __m128i quads = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+  c = byte_of<2>(quads);
+  d = byte_of<3>(quads);
+}
+FACEIO_ALWAYS_INLINE __m128i even_lanes(__m128i a, __m128i b) noexcept {
+  return _mm_castps_si128(
+      _mm_shuffle_ps(_mm_castsi128_ps(a), _mm_castsi128_ps(b), _MM_SHUFFLE(2, 0, 2, 0)));
+}
+/// Three bytes of each eight from byte 0 on, and three from byte `step` on. `first` and `second` hold
+/// the eights of all lanes in the order that even_lanes() puts right.
+FACEIO_ALWAYS_INLINE void split_u8x8(__m128i first, __m128i second, int step, vf32 (&a)[3],
+                                     vf32 (&b)[3]) noexcept {
+  const __m128i shift = _mm_cvtsi32_si128(8 * step);
+  const __m128i heads = even_lanes(first, second);
+  const __m128i tails = even_lanes(_mm_srl_epi64(first, shift), _mm_srl_epi64(second, shift));
+  a[0] = byte_of<0>(heads);
+  a[1] = byte_of<1>(heads);
+  a[2] = byte_of<2>(heads);
+  b[0] = byte_of<0>(tails);
+  b[1] = byte_of<1>(tails);
+  b[2] = byte_of<2>(tails);
+}
+FACEIO_ALWAYS_INLINE void load_u8x8(const uint8_t* p, int step, vf32 (&a)[3],
+                                    vf32 (&b)[3]) noexcept {
+  split_u8x8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
+             _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16)), step, a, b);
+}
+FACEIO_ALWAYS_INLINE __m128i load_two(const uint8_t* p, const uint8_t* q) noexcept {
+  const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  return _mm_unpacklo_epi64(low, _mm_loadl_epi64(reinterpret_cast<const __m128i*>(q)));
+}
+FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets, int step,
+                                       vf32 (&a)[3], vf32 (&b)[3]) noexcept {
+  split_u8x8(load_two(p + offsets[0], p + offsets[1]), load_two(p + offsets[2], p + offsets[3]),
+             step, a, b);
+}
+FACEIO_ALWAYS_INLINE void twice(vf32 pairs, vf32& a, vf32& b) noexcept {
+  a.v = _mm_shuffle_ps(pairs.v, pairs.v, _MM_SHUFFLE(2, 2, 0, 0));
+  b.v = _mm_shuffle_ps(pairs.v, pairs.v, _MM_SHUFFLE(3, 3, 1, 1));
+}
+FACEIO_ALWAYS_INLINE void load_u8x2_twice(const uint8_t* p, vf32& a, vf32& b) noexcept {
+  twice(load_u8(p), a, b);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_twice(const uint8_t* p, vf32& b, vf32& d) noexcept {
+  vf32 even, odd;
+  load_u8x2(p, even, odd);
+  twice(odd, b, d);
+}
+FACEIO_ALWAYS_INLINE void interleave3(vf32 a, vf32 b, vf32 c, vf32 (&out)[3]) noexcept {
+  const __m128 c0_a1 = _mm_shuffle_ps(c.v, a.v, _MM_SHUFFLE(1, 1, 0, 0));
+  const __m128 c2_a3 = _mm_shuffle_ps(c.v, a.v, _MM_SHUFFLE(3, 3, 2, 2));
+  const __m128 ab_low = _mm_unpacklo_ps(a.v, b.v), ab_high = _mm_unpackhi_ps(a.v, b.v);
+  const __m128 bc_low = _mm_unpacklo_ps(b.v, c.v), bc_high = _mm_unpackhi_ps(b.v, c.v);
+  out[0].v = _mm_shuffle_ps(ab_low, c0_a1, _MM_SHUFFLE(2, 0, 1, 0));
+  out[1].v = _mm_shuffle_ps(bc_low, ab_high, _MM_SHUFFLE(1, 0, 3, 2));
+  out[2].v = _mm_shuffle_ps(c2_a3, bc_high, _MM_SHUFFLE(3, 2, 2, 0));
+}
+FACEIO_ALWAYS_INLINE void store_u8x3(uint8_t* p, vf32 a, vf32 b, vf32 c) noexcept {
+  const __m128i second = _mm_slli_epi32(_mm_cvtps_epi32(b.v), 8);
+  const __m128i third = _mm_slli_epi32(_mm_cvtps_epi32(c.v), 16);
+  const __m128i quads = _mm_or_si128(_mm_cvtps_epi32(a.v), _mm_or_si128(second, third));
+  // a b c 0 twice in each half: moves the upper three bytes next to the lower three.
+  const __m128i low = _mm_and_si128(quads, _mm_set1_epi64x(0xffffff));
+  const __m128i high = _mm_srli_epi64(_mm_andnot_si128(_mm_set1_epi64x(0xffffff), quads), 8);
+  const __m128i sixes = _mm_or_si128(low, high);
+  const auto first = static_cast<uint64_t>(_mm_cvtsi128_si64(sixes));
+  const auto last = static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_srli_si128(sixes, 8)));
+  const uint64_t head = first | last << 48;
+  const auto tail = static_cast<uint32_t>(last >> 16);
+  __builtin_memcpy(p, &head, 8);
+  __builtin_memcpy(p + 8, &tail, 4);
+}
+
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE
