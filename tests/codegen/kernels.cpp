@@ -1,0 +1,8 @@
+// Emits every kernel of every target, as a program without -m flags gets them.
+#include <faceio/kernels/targets.hpp>
+
+extern const faceio::KernelTable* const all_tables[];
+const faceio::KernelTable* const all_tables[] = {
+    faceio::table_for(faceio::Target::avx2),
+    faceio::table_for(faceio::Target::avx512),
+};
