@@ -44,10 +44,6 @@ class Program:
         """Cosine between the best faces of two picture files."""
         return self._lines("compare", "--json", str(a), str(b))[0]["cosine"]
 
-    def bench(self, size: str) -> dict:
-        """One timing run; size is the detector's input, "640x480"."""
-        return self._lines("bench", "--json", "--size", size)[0]
-
     def _faces(self, command, pictures, min_score):
         lines = self._lines(command, "--json", "--min-score", repr(min_score),
                             *[str(path) for path in pictures])
