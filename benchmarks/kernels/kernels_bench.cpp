@@ -32,18 +32,24 @@ double peak_mac_per_s(const KernelTable& table) {
   return known;
 }
 
+enum class Pixels { padded, close, planes };
+
 struct BenchMap {
   std::vector<float> storage;
   MapView view;
-  BenchMap(int height, int width, int channels, int border) {
+  BenchMap(int height, int width, int channels, int border, Pixels pixels = Pixels::padded) {
+    const bool planes = pixels == Pixels::planes;
     view.height = height;
     view.width = width;
     view.channels = channels;
-    view.pixel_stride = channel_stride(channels);
-    view.row_stride = (width + 2 * border) * view.pixel_stride;
+    view.pixel_stride = planes ? 1 : pixels == Pixels::close ? channels : channel_stride(channels);
+    view.channel_step = planes ? plane_floats(width) : 1;
+    view.row_stride =
+        planes ? channels * view.channel_step : (width + 2 * border) * view.pixel_stride;
     view.border = border;
     storage.assign(static_cast<size_t>(height + 2 * border) * static_cast<size_t>(view.row_stride) + 16, 0.01f);
-    view.data = storage.data() + border * (view.row_stride + view.pixel_stride);
+    view.data = storage.data() + border * view.row_stride +
+                (planes ? kPlaneMargin : border * view.pixel_stride);
   }
 };
 
@@ -59,26 +65,32 @@ struct ConvCase {
   Kind kind;
   int height, width, c_in, c_out, stride;
   Activation activation;
+  Pixels in = Pixels::padded, out = Pixels::padded;
+  int addend_height = 0, addend_width = 0;  // 0: nothing is added
 };
 constexpr Activation kL = Activation::leaky_relu, kP = Activation::prelu, kR = Activation::relu, kN = Activation::linear;
+constexpr Pixels kPadded = Pixels::padded, kClose = Pixels::close, kPlanes = Pixels::planes;
 constexpr ConvCase kConvCases[] = {
-    {"detector/stem", Kind::conv3x3, 480, 640, 3, 8, 2, kL},
-    {"detector/stage1.1.dw", Kind::depthwise3x3, 240, 320, 8, 8, 1, kL},
-    {"detector/stage1.1.pw", Kind::conv1x1, 240, 320, 8, 16, 1, kL},
+    {"detector/stem", Kind::conv3x3, 480, 640, 3, 8, 2, kL, kPlanes, kPlanes},
+    {"detector/stage1.1.dw", Kind::depthwise3x3, 240, 320, 8, 8, 1, kL, kPlanes, kPlanes},
+    {"detector/stage1.1.pw", Kind::conv1x1, 240, 320, 8, 16, 1, kL, kPlanes},
     {"detector/stage1.2.dw", Kind::depthwise3x3, 240, 320, 16, 16, 2, kL},
     {"detector/stage1.3.pw", Kind::conv1x1, 120, 160, 32, 32, 1, kL},
     {"detector/stage1.5.pw", Kind::conv1x1, 60, 80, 64, 64, 1, kL},
     {"detector/stage2.1.dw", Kind::depthwise3x3, 30, 40, 128, 128, 1, kL},
     {"detector/stage2.1.pw", Kind::conv1x1, 30, 40, 128, 128, 1, kL},
     {"detector/stage3.1.pw", Kind::conv1x1, 15, 20, 256, 256, 1, kL},
+    {"detector/fpn.output1+up", Kind::conv1x1, 60, 80, 64, 64, 1, kL, kPadded, kPadded, 30, 40},
     {"detector/fpn.merge1", Kind::conv3x3, 60, 80, 64, 64, 1, kL},
     {"detector/ssh1.conv3x3", Kind::conv3x3, 60, 80, 64, 32, 1, kR},
     {"detector/ssh1.conv5x5_2", Kind::conv3x3, 60, 80, 16, 16, 1, kR},
     {"detector/head1", Kind::conv1x1, 60, 80, 64, 32, 1, kN},
-    {"recogniser/conv1", Kind::conv3x3, 112, 112, 3, 64, 2, kP},
+    {"recogniser/conv1", Kind::conv3x3, 112, 112, 3, 64, 2, kP, kClose},
     {"recogniser/conv2_dw", Kind::depthwise3x3, 56, 56, 64, 64, 1, kP},
     {"recogniser/conv4.expand", Kind::conv1x1, 28, 28, 64, 128, 1, kP},
     {"recogniser/conv6.project", Kind::conv1x1, 14, 14, 256, 128, 1, kN},
+    {"recogniser/conv6.project+residual", Kind::conv1x1, 14, 14, 256, 128, 1, kN, kPadded, kPadded,
+     14, 14},
     {"recogniser/conv7.dw", Kind::depthwise3x3, 14, 14, 512, 512, 2, kP},
     {"recogniser/conv9", Kind::conv1x1, 7, 7, 128, 512, 1, kP},
     {"recogniser/gdconv", Kind::global_depthwise, 7, 7, 512, 512, 1, kN},
@@ -87,8 +99,11 @@ constexpr ConvCase kConvCases[] = {
 void convolution(benchmark::State& state, const KernelTable* table, const ConvCase& c) {
   const bool is_3x3 = c.kind == Kind::conv3x3 || c.kind == Kind::depthwise3x3;
   const bool is_global = c.kind == Kind::global_depthwise;
-  BenchMap in(c.height, c.width, c.c_in, is_3x3 ? 1 : 0);
-  BenchMap out(is_global ? 1 : (c.height + c.stride - 1) / c.stride, is_global ? 1 : (c.width + c.stride - 1) / c.stride, c.c_out, 0);
+  BenchMap in(c.height, c.width, c.c_in, is_3x3 ? 1 : 0, c.in);
+  const int out_height = is_global ? 1 : (c.height + c.stride - 1) / c.stride;
+  const int out_width = is_global ? 1 : (c.width + c.stride - 1) / c.stride;
+  BenchMap out(out_height, out_width, c.c_out, 0, c.out),
+      addend(c.addend_height, c.addend_width, c.c_out, 0);
   const int taps = is_global ? c.height * c.width : is_3x3 ? 9 : 1;
   const bool dense = c.kind == Kind::conv1x1 || c.kind == Kind::conv3x3;
   const int k = dense ? taps * c.c_in : taps;
@@ -97,6 +112,7 @@ void convolution(benchmark::State& state, const KernelTable* table, const ConvCa
   ConvArgs args;
   args.in = in.view;
   args.out = out.view;
+  if (c.addend_height > 0) args.addend = addend.view;
   args.weights = weights.data();
   args.bias = vectors.data();
   args.slope = vectors.data();
@@ -115,20 +131,25 @@ void convolution(benchmark::State& state, const KernelTable* table, const ConvCa
   report(state, *table, static_cast<double>(k) * out.view.height * out.view.width * c.c_out);
 }
 
-/// GMAC_per_s counts the multiply-adds of the definition, so it may exceed the peak.
-void winograd(benchmark::State& state, const KernelTable* table, const ConvCase& c) {
-  BenchMap in(c.height, c.width, c.c_in, 1), out(c.height, c.width, c.c_out, 0);
-  std::vector<float> weights(winograd_weight_floats(c.c_in, c.c_out), 0.01f), bias(static_cast<size_t>(c.c_out), 0.1f);
-  std::vector<float> scratch(winograd_scratch_floats(c.c_in, c.c_out));
+/// GMAC_per_s counts the multiply-adds of the definition, so it may exceed the peak. A second
+/// convolution of `more_out` channels may share the input.
+void winograd(benchmark::State& state, const KernelTable* table, const ConvCase& c, int more_out) {
+  const int c_out = c.c_out + more_out;
+  BenchMap in(c.height, c.width, c.c_in, 1), out(c.height, c.width, c.c_out, 0),
+      more(c.height, c.width, more_out, 1);
+  std::vector<float> weights(winograd_weight_floats(c.c_in, c_out), 0.01f);
+  std::vector<float> scratch(winograd_scratch_floats(c.c_in, c_out));
   WinogradArgs args;
   args.in = in.view;
-  args.part[args.parts++] = {out.view, weights.data(), bias.data(), nullptr, 0.1f, c.activation};
+  args.part[args.parts++] = {out.view, nullptr, 0.1f, c.activation};
+  if (more_out > 0) args.part[args.parts++] = {more.view, nullptr, 0.1f, Activation::leaky_relu};
+  args.weights = weights.data();
   args.scratch = scratch.data();
   for (auto _ : state) {
     table->winograd3x3_f32(args, 0, c.height);
     benchmark::ClobberMemory();
   }
-  report(state, *table, 9.0 * c.c_in * c.c_out * c.height * c.width);
+  report(state, *table, 9.0 * c.c_in * c_out * c.height * c.width);
 }
 
 void elementwise(benchmark::State& state, const KernelTable* table) {
@@ -148,9 +169,10 @@ void image(benchmark::State& state, const KernelTable* table, PixelFormat format
   const Size size{640, 480}, crop{112, 112};
   std::vector<uint8_t> pixels(640 * 480 * 4, 77), out_u8(640 * 480 * 3);
   const ImageView view(pixels.data(), size, row_bytes(format, size.width_px), format);
-  BenchMap map(480, 640, 3, 1);
+  // Planes for the detector, pixels for the recogniser.
+  BenchMap map(480, 640, 3, 1, state.range(0) == 0 ? Pixels::planes : Pixels::close);
   for (auto _ : state) {
-    if (state.range(0) == 0) {
+    if (state.range(0) != 1) {
       for (int32_t y = 0; y < 480; ++y) {
         table->u8_to_f32({view, map.view, true, {104.0f, 117.0f, 123.0f}, 1.0f}, y, y + 1);
       }
@@ -238,7 +260,10 @@ const int registered = [] {
     for (const ConvCase& c : kConvCases) {
       add(c.name, convolution, table, c);
       const bool stride_1 = c.kind == Kind::conv3x3 && c.stride == 1;
-      if (stride_1) add(std::string("winograd3x3_f32/") + c.name, winograd, table, c);
+      if (stride_1) add(std::string("winograd3x3_f32/") + c.name, winograd, table, c, 0);
+      if (c.name == std::string("detector/ssh1.conv3x3")) {
+        add(std::string("winograd3x3_f32/") + c.name + "+conv5x5_1", winograd, table, c, 16);
+      }
     }
     add("add_f32", elementwise, table)->Arg(0);
     add("upsample_nearest_f32", elementwise, table)->Arg(1);
@@ -249,7 +274,7 @@ const int registered = [] {
                                    {"GRAY8", PixelFormat::GRAY8}, {"NV12", PixelFormat::NV12},
                                    {"NV21", PixelFormat::NV21},   {"YUYV", PixelFormat::YUYV}};
     for (const Format& f : kFormats) {
-      add(std::string("u8_to_f32/") + f.name, image, table, f.format)->Arg(0);
+      add(std::string("u8_to_f32/") + f.name, image, table, f.format)->Arg(0)->Arg(2);
       add(std::string("warp_affine_u8/") + f.name, image, table, f.format)->Arg(1);
       add(std::string("resize_bilinear_u8/") + f.name, resize, table, f.format)
           ->Args({1280, 720})

@@ -29,7 +29,17 @@ int main() {
   const Span<const unsigned char> view = Span<const unsigned char>(kPixels);
   const Result<int> result = 1;
   constexpr auto network = table(16, 16);
-  return status.ok() && view.size == 3 && *result == 1 && network.op_count == 5 ? 0 : 1;
+  constexpr auto planes = [] {
+    NetworkBuilder n;
+    const Map in = n.input(3);
+    const Map stem = n.depthwise3x3("dw", "", n.conv3x3("few", in, 8, 2, kRelu), 1, kRelu);
+    n.conv3x3("few_again", in, 4, 1, kRelu);
+    n.conv1x1("pixels", in, 64, kRelu);
+    n.output(n.conv1x1("pw", stem, 16, leaky(1.0f)));
+    return n.finish();
+  }();
+  const bool tables = network.op_count == 5 && planes.op_count == 5;
+  return status.ok() && view.size == 3 && *result == 1 && tables ? 0 : 1;
 #elif MISUSE == 1  // a picture without its pixel format: no matching (function|constructor)
   const ImageView image(kPixels, kOne, 3);
 #elif MISUSE == 2  // a number for a pixel format: no (known conversion|matching)
@@ -51,6 +61,57 @@ int main() {
     const Map in = n.input(16);
     static_cast<void>(in);
     n.add("sum", "", Map{7}, Map{7});
+    return n.finish();
+  }();
+#elif MISUSE == 9  // a map in planes for an operation that reads pixels: maps_in_planes_go_into
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    n.batchnorm("norm", n.conv3x3("stem", n.input(3), 8, 2, kRelu));
+    return n.finish();
+  }();
+#elif MISUSE == 10  // a picture in planes for many output channels: maps_in_planes_go_into
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    const Map in = n.input(3);
+    n.conv3x3("few", in, 8, 2, kRelu);
+    n.conv3x3("many", in, 64, 2, kRelu);
+    return n.finish();
+  }();
+#elif MISUSE == 11  // an enlargement of a map in planes: maps_in_planes_go_into
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    const Map in = n.input(3);
+    n.upsample_nearest("up", n.conv3x3("stem", in, 8, 2, kRelu), n.conv1x1("fine", in, 8, kRelu));
+    return n.finish();
+  }();
+#elif MISUSE == 12  // a stride that no kernel has: stride_is_not_1_or_2
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    n.depthwise3x3("dw", "", n.input(16), 3, kRelu);
+    return n.finish();
+  }();
+#elif MISUSE == 13  // a leaky slope above 1: leaky_slope_is_not_between_0_and_1
+  constexpr Act act = leaky(1.5f);
+#elif MISUSE == 14  // the same, many output channels first: maps_in_planes_go_into
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    const Map in = n.input(3);
+    n.conv3x3("many", in, 64, 2, kRelu);
+    n.conv3x3("few", in, 8, 2, kRelu);
+    return n.finish();
+  }();
+#elif MISUSE == 15  // planes, after a reader of pixels: maps_in_planes_go_into
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    const Map in = n.input(3);
+    n.depthwise3x3("dw", "", in, 1, kRelu);
+    n.conv3x3("few", in, 8, 2, kRelu);
+    return n.finish();
+  }();
+#elif MISUSE == 16  // a picture for a batch norm: pictures_go_into_convolutions_only
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    n.output(n.batchnorm("norm", n.input(3)));
     return n.finish();
   }();
 #else

@@ -132,16 +132,26 @@ void check_unpack(PixelFormat format, Size size, Size out_size, size_t padding, 
   for (const KernelTable* table : test::runnable_tables()) {
     INFO(target_name(*table), " ", name_of(format), " ", size.width_px, "x", size.height_px,
          " in ", out_size.width_px, "x", out_size.height_px, " bgr ", bgr);
-    test::TestMap out(out_size.height_px, out_size.width_px, 3, 0, static_cast<int>(offset));
-    test::TestMap expected(out_size.height_px, out_size.width_px, 3, 0);
+    const int height = out_size.height_px, width = out_size.width_px;
+    test::TestMap out =
+        test::TestMap::of(test::Pixels::close, height, width, 3, 0, static_cast<int>(offset));
+    test::TestMap expected = test::TestMap::of(test::Pixels::close, height, width, 3, 0);
+    test::TestMap planes =
+        test::TestMap::of(test::Pixels::planes, height, width, 3, static_cast<int>(offset % 2),
+                          static_cast<int>(offset));
     args.out = out.view;
     const int middle = out_size.height_px / 2;
     table->u8_to_f32(args, 0, middle);
     table->u8_to_f32(args, middle, out_size.height_px);
+    args.out = planes.view;
+    table->u8_to_f32(args, middle, out_size.height_px);
+    table->u8_to_f32(args, 0, middle);
     args.out = expected.view;
     faceio::ref::u8_to_f32(args);
     CHECK(out.storage.size() - out.poison_count() ==
           static_cast<size_t>(out_size.width_px) * static_cast<size_t>(out_size.height_px) * 3);
+    CHECK(planes.storage.size() - planes.poison_count() == test::floats_of(planes));
+    CHECK(test::largest_difference(planes, out) == 0.0);
     int differing = 0;
     float largest = 0.0f;
     for (int y = 0; y < out_size.height_px; ++y) {
@@ -195,10 +205,15 @@ TEST_CASE("u8_to_f32: hand-computed pixels") {
   const ImageView image(rgb, Size{2, 1}, 6, PixelFormat::RGB8);
   for (const KernelTable* table : test::runnable_tables()) {
     INFO(target_name(*table));
-    test::TestMap out(1, 3, 3, 0);
+    test::TestMap out = test::TestMap::of(test::Pixels::close, 1, 3, 3, 0);
+    test::TestMap planes = test::TestMap::of(test::Pixels::planes, 1, 3, 3, 0);
     table->u8_to_f32({image, out.view, true, {1.0f, 2.0f, 4.0f}, 0.5f}, 0, 1);
+    table->u8_to_f32({image, planes.view, true, {1.0f, 2.0f, 4.0f}, 0.5f}, 0, 1);
     const float expected[] = {14.5f, 9.0f, 3.0f, 29.5f, 24.0f, 18.0f, 0.0f, 0.0f, 0.0f};
-    for (int i = 0; i < 9; ++i) CHECK(out.view.row(0)[i] == expected[i]);
+    for (int i = 0; i < 9; ++i) {
+      CHECK(out.view.row(0)[i] == expected[i]);
+      CHECK(planes.view.row(0)[i % 3 * faceio::plane_floats(3) + i / 3] == expected[i]);
+    }
   }
 }
 
@@ -349,7 +364,7 @@ TEST_CASE("picture kernels: targets of one numeric class give the same bits") {
       std::vector<std::vector<uint8_t>> resampled;
       for (const KernelTable* table : test::runnable_tables()) {
         if (is_fused(*table) != fused) continue;
-        test::TestMap map(90, 150, 3, 0);
+        test::TestMap map = test::TestMap::of(test::Pixels::close, 90, 150, 3, 0);
         table->u8_to_f32({picture.view, map.view, true, {104.0f, 117.0f, 123.1f}, 0.017f}, 0, 90);
         unpacked.emplace_back(map.view.row(0), map.view.row(0) + 90 * 150 * 3);
         std::vector<uint8_t> bytes;
@@ -443,7 +458,7 @@ TEST_CASE("y u v pictures: within one grey level of OpenCV") {
       Output out(size, 0);  // a resize to the same size only converts
       table->resize_bilinear_u8({c.image, out.data(), size, out.stride}, 0, height);
       CHECK(largest_difference(out.data(), c.rgb, width * height * 3) <= 1);
-      test::TestMap map(height, width, 3, 0);
+      test::TestMap map = test::TestMap::of(test::Pixels::close, height, width, 3, 0);
       table->u8_to_f32({c.image, map.view, false, {0, 0, 0}, 1.0f}, 0, height);
       int largest = 0;
       for (int i = 0; i < width * height * 3; ++i) {

@@ -33,6 +33,31 @@ FACEIO_TEST_TERNARY(fnma)
 inline void test_load_store(const float* a, float* out) noexcept { store(out, load(a)); }
 inline void test_load_n(const float* a, int n, float* out) noexcept { store(out, load_n(a, n)); }
 inline void test_store_n(const float* a, int n, float* out) noexcept { store_n(out, load(a), n); }
+inline void test_in_register(const float* a, float* out) noexcept {
+  store(out, in_register(load(a)));
+}
+inline void test_load_before(const float* a, float* out) noexcept {
+  store(out, load_before(a, load(a - vf32::lanes), load(a)));
+}
+inline void test_load_behind(const float* a, float* out) noexcept {
+  store(out, load_behind(a, load(a), load(a + vf32::lanes)));
+}
+inline void test_load_even_odd(const float* a, float* even, float* odd) noexcept {
+  vf32 e, o;
+  load_even_odd(a, e, o);
+  store(even, even_odd_in_order(e));
+  store(odd, even_odd_in_order(o));
+}
+inline void test_store_inside(float* row, int32_t x, int32_t end, const float* a) noexcept {
+  store_inside(row, x, end, load(a));
+}
+inline void test_load_u8x3(const uint8_t* p, float* a, float* b, float* c) noexcept {
+  vf32 va, vb, vc;
+  load_u8x3(p, va, vb, vc);
+  store(a, va);
+  store(b, vb);
+  store(c, vc);
+}
 inline void test_load_u8(const uint8_t* a, float* out) noexcept { store(out, load_u8(a)); }
 inline void test_load_u8_n(const uint8_t* a, int n, float* out) noexcept {
   store(out, load_u8_n(a, n));
@@ -59,11 +84,19 @@ inline float test_lane_sum(const float* sixteen) noexcept {
 inline constexpr test::VecOps kVecOps = {
     static_cast<Target>(FACEIO_TARGET_ID),
     vf32::lanes,
-    {&test_sqrt, &test_abs, &test_round_nearest, &test_pow2, &test_exp, &test_load_store},
+    {kTileVectors, tile_pixels(1), tile_pixels(kTileVectors), kPlaneChannels, kPlaneVectors,
+     kDepthwiseRows, kDepthwisePixels},
+    {&test_sqrt, &test_abs, &test_round_nearest, &test_pow2, &test_exp, &test_load_store,
+     &test_in_register},
     {&test_add, &test_sub, &test_mul, &test_div, &test_min, &test_max},
     {&test_fma, &test_fnma},
     &test_load_n,
     &test_store_n,
+    &test_load_before,
+    &test_load_behind,
+    &test_load_even_odd,
+    &test_store_inside,
+    &test_load_u8x3,
     &test_load_u8,
     &test_load_u8_n,
     &test_store_u8,

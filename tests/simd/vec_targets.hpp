@@ -14,12 +14,17 @@ struct VecOps {
   Target target;
   int lanes;
   struct {
+    int tile_vectors, narrow_tile_pixels, wide_tile_pixels;
+    int plane_channels, plane_vectors, depthwise_rows, depthwise_pixels;
+  } tiles;
+  struct {
     void (*sqrt)(const float*, float*) noexcept;
     void (*abs)(const float*, float*) noexcept;
     void (*round_nearest)(const float*, float*) noexcept;
     void (*pow2)(const float*, float*) noexcept;
     void (*exp)(const float*, float*) noexcept;
     void (*load_store)(const float*, float*) noexcept;
+    void (*in_register)(const float*, float*) noexcept;
   } unary;
   struct {
     void (*add)(const float*, const float*, float*) noexcept;
@@ -35,6 +40,11 @@ struct VecOps {
   } ternary;
   void (*load_n)(const float*, int, float*) noexcept;
   void (*store_n)(const float*, int, float*) noexcept;
+  void (*load_before)(const float*, float*) noexcept;  // of an address in the middle of an array
+  void (*load_behind)(const float*, float*) noexcept;
+  void (*load_even_odd)(const float*, float*, float*) noexcept;  // put in order
+  void (*store_inside)(float*, int32_t, int32_t, const float*) noexcept;
+  void (*load_u8x3)(const uint8_t*, float*, float*, float*) noexcept;
   void (*load_u8)(const uint8_t*, float*) noexcept;
   void (*load_u8_n)(const uint8_t*, int, float*) noexcept;
   void (*store_u8)(const float*, uint8_t*) noexcept;

@@ -2,6 +2,7 @@
 // language and library, bit for bit unless a bound is stated.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cfenv>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,12 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#if __has_include(<sys/mman.h>) && __has_include(<unistd.h>)
+#include <sys/mman.h>
+#include <unistd.h>
+#define FACEIO_TEST_PAGES 1
+#endif
 
 #include "../support/buffers.hpp"
 #include "vec_targets.hpp"
@@ -206,6 +213,130 @@ TEST_CASE("load_n and store_n: every count, nothing outside is read or written")
       for (const float v : guarded) poison += test::is_poison(v) ? 1 : 0;
       CHECK(poison == 48 - n);
     }
+  }
+}
+
+TEST_CASE("in_register changes no bit") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    int wrong = 0;
+    for_pairs([&](const float* a, const float*) {
+      float out[kMaxLanes];
+      ops->unary.in_register(a, out);
+      for (int i = 0; i < ops->lanes; ++i) wrong += bits_of(out[i]) == bits_of(a[i]) ? 0 : 1;
+    });
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("load_before and load_behind: one float further, inside the three vectors") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const auto lanes = static_cast<size_t>(ops->lanes);
+    const auto values = test::random_floats(2 * lanes);
+    // Exactly two vectors on the heap: a sanitizer build catches a longer read.
+    const std::unique_ptr<float[]> two(new float[2 * lanes]);
+    std::copy(values.begin(), values.end(), two.get());
+    float out[kMaxLanes];
+    ops->load_before(two.get() + lanes, out);
+    for (size_t i = 0; i < lanes; ++i) CHECK(bits_of(out[i]) == bits_of(values[lanes + i - 1]));
+    ops->load_behind(two.get(), out);
+    for (size_t i = 0; i < lanes; ++i) CHECK(bits_of(out[i]) == bits_of(values[i + 1]));
+  }
+}
+
+TEST_CASE("load_even_odd with even_odd_in_order: every second float of two vectors") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const auto lanes = static_cast<size_t>(ops->lanes);
+    for (size_t offset = 0; offset < 4; ++offset) {
+      const auto values = test::random_floats(2 * lanes);
+      const std::unique_ptr<float[]> exact(new float[offset + 2 * lanes]);
+      std::copy(values.begin(), values.end(), exact.get() + offset);
+      float even[kMaxLanes], odd[kMaxLanes];
+      ops->load_even_odd(exact.get() + offset, even, odd);
+      for (size_t i = 0; i < lanes; ++i) {
+        CHECK(bits_of(even[i]) == bits_of(values[2 * i]));
+        CHECK(bits_of(odd[i]) == bits_of(values[2 * i + 1]));
+      }
+    }
+  }
+}
+
+TEST_CASE("store_inside: lanes before the end and no others") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    for (int x = 0; x < 5; ++x) {
+      for (int end = x + 1; end <= x + 2 * ops->lanes; ++end) {
+        INFO(target_name(*ops), " x ", x, " end ", end);
+        float in[kMaxLanes];
+        for (float& v : in) v = test::random_float();
+        std::vector<float> row(64, test::poison());
+        ops->store_inside(row.data() + 16, x, end, in);
+        for (int i = 0; i < 64; ++i) {
+          const int lane = i - 16 - x;
+          const bool written = lane >= 0 && lane < ops->lanes && lane < end - x;
+          const float value = row[static_cast<size_t>(i)];
+          CHECK((written ? bits_of(value) == bits_of(in[lane]) : test::is_poison(value)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("load_u8x3: every byte value in every place, exactly three bytes a lane are read") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const auto lanes = static_cast<size_t>(ops->lanes);
+    int wrong = 0;
+    for (size_t first = 0; first < 256; ++first) {
+      // Misaligned, and ending with the last byte: a sanitizer build catches a longer read.
+      const size_t offset = first % 5;
+      const std::unique_ptr<uint8_t[]> block(new uint8_t[offset + 3 * lanes]);
+      uint8_t* const bytes = block.get() + offset;
+      for (size_t i = 0; i < 3 * lanes; ++i) bytes[i] = static_cast<uint8_t>(first + 7 * i);
+      float out[3][kMaxLanes];
+      ops->load_u8x3(bytes, out[0], out[1], out[2]);
+      for (size_t i = 0; i < 3 * lanes; ++i) {
+        wrong += bits_of(out[i % 3][i / 3]) == bits_of(static_cast<float>(bytes[i])) ? 0 : 1;
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("load_u8x3 reads up to the end of a page and no further") {
+#if FACEIO_TEST_PAGES
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* const memory = mmap(nullptr, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  uint8_t* const middle = static_cast<uint8_t*>(memory) + page;
+  REQUIRE(mprotect(middle, page, PROT_READ | PROT_WRITE) == 0);
+  std::memset(middle, 9, page);
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const auto bytes = static_cast<size_t>(3 * ops->lanes);
+    for (const uint8_t* p : {middle, middle + page - bytes}) {
+      float a[kMaxLanes], b[kMaxLanes], c[kMaxLanes];
+      ops->load_u8x3(p, a, b, c);
+      for (int i = 0; i < ops->lanes; ++i) CHECK(a[i] + b[i] + c[i] == 27.0f);
+    }
+  }
+  munmap(memory, 3 * page);
+#endif
+}
+
+TEST_CASE("accumulators of every tile fit the registers") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const int registers = ops->target == faceio::Target::avx512 ? 32 : 16;
+    const auto& t = ops->tiles;
+    // One more holds a weight, and one an input.
+    CHECK(t.tile_vectors * t.wide_tile_pixels + 2 <= registers);
+    CHECK(t.narrow_tile_pixels + 2 <= registers);
+    CHECK(t.plane_channels * t.plane_vectors + 2 <= registers);
+    CHECK(t.depthwise_rows * t.depthwise_pixels + 2 <= registers);
+    CHECK(std::min({t.tile_vectors, t.narrow_tile_pixels, t.wide_tile_pixels, t.plane_channels,
+                    t.plane_vectors, t.depthwise_rows, t.depthwise_pixels}) >= 1);
   }
 }
 

@@ -47,37 +47,48 @@ inline bool is_poison(float value) {
   return (bits & 0xffbfffffu) == (0x7fa5a5a5u & 0xffbfffffu);
 }
 
+/// How a map's floats lie: channels innermost and padded to whole panels, pixels of a picture close
+/// together, or planes (core/map_view.hpp).
+enum class Pixels { padded, close, planes };
+
 /// A [height, width, channels] map with optional zero border, `offset_floats` off its natural
 /// alignment, a channel slice of a wider map when `map_channels` > channels, or a ring of rows.
+/// Every float is poison until it is written.
 struct TestMap {
   std::vector<float> storage;
   faceio::MapView view;
 
   TestMap(int height, int width, int channels, int border, int offset_floats = 0,
-          int map_channels = 0, int first_channel = 0) {
-    const int stride = faceio::channel_stride(map_channels > 0 ? map_channels : channels);
-    view.height = height;
-    view.width = width;
-    view.channels = channels;
-    view.pixel_stride = stride;
-    view.row_stride = (width + 2 * border) * stride;
-    view.border = border;
-    const size_t guard = 64;
-    storage.assign(guard + static_cast<size_t>(offset_floats) +
-                       static_cast<size_t>(height + 2 * border) * static_cast<size_t>(view.row_stride) + guard,
-                   poison());
-    view.data = storage.data() + guard + offset_floats + border * (view.row_stride + stride) + first_channel;
+          int map_channels = 0, int first_channel = 0)
+      : TestMap(Pixels::padded, height, width, channels, border, offset_floats,
+                faceio::channel_stride(map_channels > 0 ? map_channels : channels), first_channel) {
   }
 
-  float& at(int y, int x, int c) { return view.row(y)[static_cast<ptrdiff_t>(x) * view.pixel_stride + c]; }
-  float at(int y, int x, int c) const {
-    return view.row(y)[static_cast<ptrdiff_t>(x) * view.pixel_stride + c];
+  static TestMap of(Pixels pixels, int height, int width, int channels, int border,
+                    int offset_floats = 0) {
+    const int stride = pixels == Pixels::padded  ? faceio::channel_stride(channels)
+                       : pixels == Pixels::close ? channels
+                                                 : 1;
+    return TestMap(pixels, height, width, channels, border, offset_floats, stride, 0);
+  }
+  // The view points into the storage, which a copy would leave behind.
+  TestMap(const TestMap&) = delete;
+  TestMap& operator=(const TestMap&) = delete;
+
+  float& at(int y, int x, int c) { return view.at(y, x, c); }
+  float at(int y, int x, int c) const { return view.at(y, x, c); }
+
+  /// Floats of a pixel that a kernel has to write, padding lanes included.
+  int stored() const {
+    return std::min(faceio::channel_stride(view.channels),
+                    view.in_planes() ? view.channels : view.pixel_stride);
   }
 
-  /// Random channels, zero padding lanes, zero border.
+  /// Random channels, zero padding lanes, zero border. In planes, what else of a row may be read
+  /// stays poison: no result may depend on it.
   void fill_random() {
     const int b = view.border;
-    const int stored = faceio::channel_stride(view.channels);
+    const int stored = this->stored();
     for (int y = -b; y < view.height + b; ++y) {
       for (int x = -b; x < view.width + b; ++x) {
         const bool inside = y >= 0 && y < view.height && x >= 0 && x < view.width;
@@ -93,6 +104,27 @@ struct TestMap {
     size_t count = 0;
     for (const float v : storage) count += is_poison(v) ? 1 : 0;
     return count;
+  }
+
+ private:
+  static constexpr size_t kGuard = 64;
+
+  TestMap(Pixels pixels, int height, int width, int channels, int border, int offset_floats,
+          int pixel_stride, int first_channel) {
+    const bool planes = pixels == Pixels::planes;
+    view.height = height;
+    view.width = width;
+    view.channels = channels;
+    view.pixel_stride = pixel_stride;
+    view.channel_step = planes ? faceio::plane_floats(width) : 1;
+    view.row_stride = planes ? channels * view.channel_step : (width + 2 * border) * pixel_stride;
+    view.border = border;
+    storage.assign(
+        2 * kGuard + static_cast<size_t>(offset_floats) +
+            static_cast<size_t>(height + 2 * border) * static_cast<size_t>(view.row_stride),
+        poison());
+    view.data = storage.data() + kGuard + offset_floats + border * view.row_stride +
+                (planes ? faceio::kPlaneMargin : border * pixel_stride + first_channel);
   }
 };
 
@@ -113,7 +145,7 @@ inline double largest_difference(const TestMap& a, const TestMap& b) {
 /// Floats of a map that a kernel has to write, padding lanes included.
 inline size_t floats_of(const TestMap& map) {
   return static_cast<size_t>(map.view.height) * static_cast<size_t>(map.view.width) *
-         static_cast<size_t>(faceio::channel_stride(map.view.channels));
+         static_cast<size_t>(map.stored());
 }
 
 }  // namespace test

@@ -40,6 +40,13 @@
 #define FACEIO_UNROLL
 #endif
 
+// Asks for the cache line of an address. Any address may be named.
+#if defined(__GNUC__) || defined(__clang__)
+#define FACEIO_PREFETCH(address) __builtin_prefetch(address, 0, 3)
+#else
+#define FACEIO_PREFETCH(address) static_cast<void>(0)
+#endif
+
 #if !defined(FACEIO_ASSERT_HANDLER)
 #if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_ASSERT_HANDLER(text) __builtin_trap()

@@ -2,6 +2,8 @@
 // targets.hpp and by nothing else; FACEIO_TARGET_NS and FACEIO_TARGET_ID name the target.
 #include "../simd/vec-inl.hpp"
 
+#include "activate_f32-inl.hpp"
+#include "planes_f32-inl.hpp"
 #include "conv_f32-inl.hpp"
 #include "depthwise_f32-inl.hpp"
 #include "detection_f32-inl.hpp"

@@ -2,11 +2,13 @@
 // global_depthwise_f32.
 //
 //   dense      out[y][x][n] = f( bias[n] + sum_{ky,kx,c} in[y*s+ky-p][x*s+kx-p][c] * w[n][ky][kx][c] )
+//                             + addend[floor(y*H_a/H)][floor(x*W_a/W)][n]      (1x1 only, optional)
 //   depthwise  out[y][x][c] = f( bias[c] + sum_{ky,kx}   in[y*s+ky-p][x*s+kx-p][c] * w[ky][kx][c] )
 //   global     out[0][0][c] = f( bias[c] + sum_{y,x}     in[y][x][c]               * w[y][x][c] )
 //
 // with stride s, padding p = pad_before at the top and left, and the activation f. The sum runs in the
-// order written, one term after the other, so all targets of one numeric class give the same bits.
+// order written (over maps in planes: ky, c, kx), one term after the other, so all targets of one numeric
+// class give the same bits.
 // Source: MobileNets (Howard et al. 2017) section 3.1; RetinaFace (Deng et al. 2019) section 3.
 #ifndef FACEIO_KERNELS_CONV_HPP
 #define FACEIO_KERNELS_CONV_HPP
@@ -32,9 +34,13 @@ enum class Activation : uint8_t {
 /// has room for channel_stride(channels) floats per pixel, all of which are written. Reads stay inside
 /// the rows, columns and padding lanes of `in` and inside its one-pixel border, which 3x3 kernels need.
 /// `in` and `out` do not overlap.
+///
+/// Maps in planes: 3x3 kernels read and write them on both sides (dense: C_in <= 4, C_out <= 8), a 1x1
+/// reads them. They read up to plane_floats() of a row and write its pixels only.
 struct ConvArgs {
   MapView in;
   MapView out;
+  MapView addend;                 // 1x1 only; as many channels as out. data null: nothing is added
   const float* weights = nullptr;
   const float* bias = nullptr;    // null: zeros (dense only)
   const float* slope = nullptr;   // prelu only
@@ -42,6 +48,8 @@ struct ConvArgs {
   int32_t stride = 1;             // 1 or 2
   int32_t pad_before = 0;         // 3x3 only: 1, or 0 for TensorFlow SAME at stride 2
   Activation activation = Activation::linear;
+  Span<const float> upcoming{};   // 1x1 only: what is read soon, such as the next layer's weights; each call
+                                  // asks for the share of its rows while it computes
 };
 
 /// Output rows or columns of a 3x3 convolution; 0 when the padded input is smaller than the kernel.

@@ -1,167 +1,290 @@
 // Dense convolutions, 1x1 and 3x3: one register tile serves both. Contract: conv.hpp.
 //
-// A tile is kTilePixels neighbouring output pixels x kTileVectors vectors of output channels. Its sum
-// runs over segments: stretches of input that are contiguous for a pixel. A 1x1 convolution has one
-// segment of C_in floats; a 3x3 over a dense map three (one a row, 3 * C_in floats); a 3x3 over a
-// slice of a wider map nine. Weight rows follow each other in the same order.
+// A tile is a few neighbouring output pixels x a few vectors of output channels. Its sum runs over
+// segments: stretches of input with one step from term to term. A 1x1 convolution has one segment of
+// C_in terms; a 3x3 over a dense map three (one a row, 3 * C_in terms); a 3x3 over a slice of a wider map
+// nine. Weight rows follow each other in the same order.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
+/// Stretches of input under an output pixel, as offsets from the first of them.
 struct ConvSegments {
   static constexpr int kMax = 9;
-  const float* start[kMax];  // input of output pixel 0 of the row
-  int count;
-  int length;                // floats
-  ptrdiff_t pixel_step;      // floats from one output pixel's input to the next one's
+  ptrdiff_t offset[kMax] = {};  // floats
+  int32_t count = 1;
+  int32_t length = 0;         // terms
+  ptrdiff_t pixel_step = 0;   // floats from one output pixel's input to the next one's
+  ptrdiff_t term_step = 1;    // floats from one term to the next
 };
 
-/// v = f(v) for every accumulator of a tile whose first output channel is n.
-template <class Vec, int kPixels, int kVectors>
-FACEIO_ALWAYS_INLINE void activate(Vec (&acc)[kPixels][kVectors], const ConvArgs& a, int32_t n) noexcept {
-  const Vec nothing = splat_as<Vec>(0.0f);
-  switch (a.activation) {
-    case Activation::linear: break;
-    case Activation::relu:
-      FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) acc[m][v] = max(acc[m][v], nothing);
-      }
-      break;
-    case Activation::leaky_relu: {
-      const Vec s = splat_as<Vec>(a.leaky_slope);
-      FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-          acc[m][v] = max(acc[m][v], mul(acc[m][v], s));
-        }
-      }
-      break;
-    }
-    case Activation::prelu:
-      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-        const Vec s = load_as<Vec>(a.slope + n + v * Vec::lanes);
-        FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-          acc[m][v] = fma(min(acc[m][v], nothing), s, max(acc[m][v], nothing));
-        }
-      }
-      break;
-  }
-}
+/// What is added to the pixels of an output row, if anything: the nearest pixels of a row that may be
+/// shorter.
+struct AddendRow {
+  const float* data = nullptr;
+  ptrdiff_t pixel_stride = 0;
+  int32_t width = 0;
+  int32_t out_width = 1;
+};
 
-/// Output pixels [x, x + kPixels) and channels [n, n + kVectors * lanes) of one row.
-template <class Vec, int kPixels, int kVectors>
-inline void conv_tile(const ConvArgs& a, const ConvSegments& segments, int32_t k_total, int32_t x,
-                      int32_t n, int32_t n_stored, float* FACEIO_RESTRICT out) noexcept {
-  constexpr int kGroups = (kPixels + 2) / 3;
-  Vec acc[kPixels][kVectors];
-  const float* w[kVectors];
-  FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-    const int32_t channel = n + v * Vec::lanes;
-    w[v] = a.weights + static_cast<ptrdiff_t>(channel / kPanel) * k_total * kPanel + channel % kPanel;
-    const Vec bias = a.bias != nullptr ? load_as<Vec>(a.bias + channel) : splat_as<Vec>(0.0f);
-    FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
+/// Where a convolution reads and writes one row, or several that touch.
+struct ConvRow {
+  ConvSegments segments;
+  AddendRow addend;
+  const float* in = nullptr;  // of output pixel 0, first segment
+  float* out = nullptr;
+  int32_t width = 0;          // pixels
+};
+
+/// A few vectors of output channels of a layer: what all tiles of a row share.
+struct ConvPanels {
+  const float* weights;     // of the first vector; the next panel follows after panel_step floats
+  ptrdiff_t panel_step;
+  const float* bias;
+  const float* slope;       // prelu only
+  ptrdiff_t out_step;       // floats from one output pixel to the next
+  int32_t first_channel;
+};
+
+/// Memory that is asked for while tiles compute, a few cache lines a tile.
+struct Upcoming {
+  static constexpr ptrdiff_t kLine = 16;  // floats
+  const float* at = nullptr;
+  ptrdiff_t floats = 0;
+  int32_t lines_a_tile = 0;
+
+  FACEIO_ALWAYS_INLINE void ask() noexcept {
+    for (int32_t i = 0; i < lines_a_tile && floats > 0; ++i, at += kLine, floats -= kLine) FACEIO_PREFETCH(at);
   }
-  const ptrdiff_t step = segments.pixel_step;
-  for (int s = 0; s < segments.count; ++s) {
-    // Three pixels share a pointer (step and 2 * step are index registers), so twelve need only four.
-    const float* in[kGroups];
-    FACEIO_UNROLL for (int g = 0; g < kGroups; ++g) in[g] = segments.start[s] + (x + g * 3) * step;
-    for (int k = 0; k < segments.length; ++k) {
-      Vec weight[kVectors];
-      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) weight[v] = load_as<Vec>(w[v]);
-      FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-        const Vec value = splat_as<Vec>(in[m / 3][(m % 3) * step]);
-        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-          acc[m][v] = fma(value, weight[v], acc[m][v]);
-        }
-      }
-      FACEIO_UNROLL for (int g = 0; g < kGroups; ++g) ++in[g];
-      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) w[v] += kPanel;
-    }
-  }
-  activate(acc, a, n);
-  const ptrdiff_t out_step = a.out.pixel_stride;
+};
+
+/// acc += addend for the pixels of a tile.
+template <int kPixels, int kVectors>
+FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const AddendRow& addend, int32_t x,
+                                      int32_t first_channel) noexcept {
+  // x * width / out_width by counting the remainder: one division a tile.
+  const int64_t first = static_cast<int64_t>(x) * addend.width;
+  const float* p = addend.data + first / addend.out_width * addend.pixel_stride + first_channel;
+  auto remainder = static_cast<int32_t>(first % addend.out_width);
   FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
     FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
-      float* p = out + (x + m) * out_step + n + v * Vec::lanes;
-      if constexpr (Vec::lanes < vf32::lanes) {
-        store(p, acc[m][v]);  // chosen for exactly as many channels as it has lanes
-      } else {
-        const int32_t left = n_stored - n - v * Vec::lanes;
-        if (left >= Vec::lanes) {
-          store(p, acc[m][v]);
-        } else {
-          store_n(p, acc[m][v], left);
-        }
-      }
+      acc[m][v] = add(acc[m][v], load(p + v * vf32::lanes));
+    }
+    for (remainder += addend.width; remainder >= addend.out_width; remainder -= addend.out_width) {
+      p += addend.pixel_stride;
     }
   }
 }
 
-/// Calls the tile of exactly `pixels` pixels, 1 <= pixels <= kPixels.
-template <class Vec, int kPixels, int kVectors>
-FACEIO_ALWAYS_INLINE void conv_tile_of(int32_t pixels, const ConvArgs& a, const ConvSegments& s,
-                                       int32_t k_total, int32_t x, int32_t n, int32_t n_stored,
-                                       float* out) noexcept {
+/// `tiles` neighbouring tiles of kPixels pixels and kVectors vectors of channels, the first at pixel x of
+/// a row. kPlanes: the input is in planes, so that neighbouring pixels are neighbouring floats.
+template <int kPixels, int kVectors, bool kPlanes>
+inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row, int32_t x,
+                       int32_t tiles, Upcoming& upcoming) noexcept {
+  // Three pixels share a pointer (step and 2 * step are index registers), so twelve need only four.
+  constexpr int kAPointer = kPlanes ? kPixels : 3, kPointers = (kPixels + kAPointer - 1) / kAPointer;
+  constexpr int kAPanel = kPanel / vf32::lanes;  // vectors
+  const ConvSegments& segments = row.segments;
+  const int32_t count = segments.count, length = segments.length;
+  const ptrdiff_t panel_step = panels.panel_step, out_step = panels.out_step;
+  const ptrdiff_t step = kPlanes ? 1 : segments.pixel_step;
+  const ptrdiff_t term_step = segments.term_step;
+  const float* first = row.in + x * step;
+  float* out = row.out + x * out_step + panels.first_channel;
+  for (; tiles > 0; --tiles, x += kPixels, first += kPixels * step) {
+    upcoming.ask();
+    vf32 acc[kPixels][kVectors];
+    FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+      const vf32 bias = load(panels.bias + v * vf32::lanes);
+      FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
+    }
+    const float* w = panels.weights;
+    for (int32_t s = 0; s < count; ++s) {
+      const float* in[kPointers];
+      FACEIO_UNROLL for (int i = 0; i < kPointers; ++i) {
+        in[i] = first + segments.offset[s] + i * kAPointer * step;
+      }
+      for (int32_t k = 0; k < length; ++k) {
+        vf32 weight[kVectors];
+        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+          weight[v] = load(w + v / kAPanel * panel_step + v % kAPanel * vf32::lanes);
+        }
+        FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
+          const vf32 value = splat(in[m / kAPointer][m % kAPointer * step]);
+          FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+            acc[m][v] = fma(value, weight[v], acc[m][v]);
+          }
+        }
+        FACEIO_UNROLL for (int i = 0; i < kPointers; ++i) in[i] += term_step;
+        w += kPanel;
+      }
+    }
+    activate_with(acc, a, SlopeAcrossLanes{panels.slope});
+    if (row.addend.data != nullptr) add_to_tile(acc, row.addend, x, panels.first_channel);
+    FACEIO_UNROLL for (int m = 0; m < kPixels; ++m, out += out_step) {
+      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) store(out + v * vf32::lanes, acc[m][v]);
+    }
+  }
+}
+
+/// Calls the tiles of exactly `pixels` pixels, 1 <= pixels <= kPixels.
+template <int kPixels, int kVectors, bool kPlanes>
+FACEIO_ALWAYS_INLINE void conv_tiles_of(int32_t pixels, const ConvArgs& a, const ConvPanels& panels,
+                                        const ConvRow& row, int32_t x, int32_t tiles,
+                                        Upcoming& upcoming) noexcept {
   if constexpr (kPixels > 1) {
     if (pixels < kPixels) {
-      conv_tile_of<Vec, kPixels - 1, kVectors>(pixels, a, s, k_total, x, n, n_stored, out);
+      conv_tiles_of<kPixels - 1, kVectors, kPlanes>(pixels, a, panels, row, x, tiles, upcoming);
       return;
     }
   }
-  conv_tile<Vec, kPixels, kVectors>(a, s, k_total, x, n, n_stored, out);
+  conv_tiles<kPixels, kVectors, kPlanes>(a, panels, row, x, tiles, upcoming);
 }
 
-/// One row of `width` output pixels. The row is cut into tiles of nearly equal size instead of full
+/// kVectors vectors of channels of one row. It is cut into tiles of nearly equal size instead of full
 /// tiles and a short rest: the rest would run at a fraction of the speed.
-inline void conv_row(const ConvArgs& a, const ConvSegments& segments, int32_t k_total,
-                     int32_t width, float* out) noexcept {
-  const int32_t n_stored = channel_stride(a.out.channels);
-  constexpr int32_t kWide = kTileVectors * vf32::lanes;
-  for (int32_t n = 0; n < n_stored;) {
-    const int32_t left = n_stored - n;
-    const bool wide = left > kWide - vf32::lanes;
-    int32_t tiles = (width + kTilePixels - 1) / kTilePixels;
-    for (int32_t x = 0; tiles > 0; --tiles) {
-      const int32_t pixels = (width - x + tiles - 1) / tiles;
-      if (wide) {
-        conv_tile_of<vf32, kTilePixels, kTileVectors>(pixels, a, segments, k_total, x, n, n_stored, out);
-      } else if (left < vf32::lanes && left == vf32_narrow::lanes) {
-        conv_tile_of<vf32_narrow, kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);
-      } else {
-        conv_tile_of<vf32, kTilePixels, 1>(pixels, a, segments, k_total, x, n, n_stored, out);
-      }
-      x += pixels;
+template <int kVectors, bool kPlanes>
+inline void conv_row(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row,
+                     Upcoming& upcoming) noexcept {
+  if (row.width <= 0) return;
+  constexpr int kPixels = tile_pixels(kVectors);
+  const int32_t tiles = (row.width + kPixels - 1) / kPixels;
+  const int32_t pixels = row.width / tiles;
+  const int32_t longer = row.width % tiles;  // tiles with one pixel more
+  if (longer > 0) conv_tiles_of<kPixels, kVectors, kPlanes>(pixels + 1, a, panels, row, 0, longer, upcoming);
+  conv_tiles_of<kPixels, kVectors, kPlanes>(pixels, a, panels, row, longer * (pixels + 1), tiles - longer,
+                                            upcoming);
+}
+
+/// Calls conv_row() of exactly `vectors` vectors, 1 <= vectors <= kVectors.
+template <int kVectors, bool kPlanes>
+FACEIO_ALWAYS_INLINE void conv_row_of(int32_t vectors, const ConvArgs& a, const ConvPanels& panels,
+                                      const ConvRow& row, Upcoming& upcoming) noexcept {
+  if constexpr (kVectors > 1) {
+    if (vectors < kVectors) {
+      conv_row_of<kVectors - 1, kPlanes>(vectors, a, panels, row, upcoming);
+      return;
     }
-    n += wide ? kWide : vf32::lanes;
   }
+  conv_row<kVectors, kPlanes>(a, panels, row, upcoming);
+}
+
+/// Bias of layers that have none.
+inline constexpr float kNoBias[kTileVectors * vf32::lanes] = {};
+
+/// A row that stands for itself in conv_rows().
+FACEIO_ALWAYS_INLINE const ConvRow& row_of(const ConvRow& row, int32_t) noexcept { return row; }
+template <class RowAt>
+FACEIO_ALWAYS_INLINE ConvRow row_of(const RowAt& row_at, int32_t i) noexcept {
+  return row_at(i);
+}
+
+/// All channels of `rows` rows, row_at(i) of each or one ConvRow: the weights of a few channels at a time
+/// stay in the first-level cache while all rows use them.
+template <bool kPlanes, class RowAt>
+FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t rows, const RowAt& row_at,
+                                    Upcoming upcoming = Upcoming{}) noexcept {
+  const int32_t vectors = channel_stride(a.out.channels) / vf32::lanes;
+  ConvPanels panels;
+  panels.panel_step = static_cast<ptrdiff_t>(k_total) * kPanel;
+  panels.out_step = a.out.pixel_stride;
+  for (int32_t first = 0; first < vectors;) {
+    const int32_t count = vectors - first < kTileVectors ? vectors - first : kTileVectors;
+    const int32_t channel = first * vf32::lanes;
+    panels.weights = a.weights + channel / kPanel * panels.panel_step + channel % kPanel;
+    panels.bias = a.bias != nullptr ? a.bias + channel : kNoBias;
+    panels.slope = slope_of(a, channel);
+    panels.first_channel = channel;
+    for (int32_t i = 0; i < rows; ++i) conv_row_of<kTileVectors, kPlanes>(count, a, panels, row_of(row_at, i),
+                                                                  upcoming);
+    first += count;
+  }
+}
+
+inline AddendRow addend_row(const ConvArgs& a, int32_t y) noexcept {
+  const MapView& from = a.addend;
+  if (from.data == nullptr) return AddendRow{};
+  const auto row = static_cast<int32_t>(static_cast<int64_t>(y) * from.height / a.out.height);
+  return {from.row(row), from.pixel_stride, from.width, a.out.width};
+}
+
+struct Conv1x1Rows {
+  const ConvArgs& a;
+  int32_t row_begin;
+  int32_t joined;  // rows that are treated as one
+
+  ConvRow operator()(int32_t i) const noexcept {
+    const int32_t y = row_begin + i;
+    ConvRow row;
+    row.in = a.in.row(y);
+    row.segments.length = a.in.channels;
+    row.segments.pixel_step = a.in.pixel_stride;
+    row.segments.term_step = a.in.channel_step;
+    row.addend = addend_row(a, y);
+    row.out = a.out.row(y);
+    row.width = a.out.width * joined;
+    return row;
+  }
+};
+
+/// The share of some rows in ConvArgs::upcoming.
+inline Upcoming upcoming_of(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
+  const auto total = static_cast<int64_t>(a.upcoming.size);
+  if (total == 0) return Upcoming{};
+  const int64_t begin = total * row_begin / a.out.height, end = total * row_end / a.out.height;
+  // At least so many tiles run, with the largest ones.
+  const int64_t vectors = channel_stride(a.out.channels) / vf32::lanes;
+  const int64_t pixels = static_cast<int64_t>(row_end - row_begin) * a.out.width;
+  const int64_t tiles = pixels * vectors / (tile_pixels(kTileVectors) * kTileVectors) + 1;
+  const int64_t lines = (end - begin) / Upcoming::kLine;
+  return {a.upcoming.data + begin, static_cast<ptrdiff_t>(end - begin), static_cast<int32_t>(lines / tiles + 1)};
 }
 
 inline void conv1x1_f32(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
-  ConvSegments segments{};
-  segments.count = 1;
-  segments.length = a.in.channels;
-  segments.pixel_step = a.in.pixel_stride;
-  const bool one_row = a.in.rows_touch() && a.out.rows_touch();
-  const int32_t rows = one_row ? row_end - row_begin : 1;
-  for (int32_t y = row_begin; y < row_end; y += rows) {
-    segments.start[0] = a.in.row(y);
-    conv_row(a, segments, a.in.channels, a.out.width * rows, a.out.row(y));
+  const bool same_size = a.addend.data == nullptr ||
+                         (a.addend.width == a.out.width && a.addend.height == a.out.height &&
+                          a.addend.rows_touch(row_begin, row_end));
+  const bool joins =
+      same_size && a.in.rows_touch(row_begin, row_end) && a.out.rows_touch(row_begin, row_end);
+  const int32_t rows = row_end - row_begin;
+  const Conv1x1Rows row_at{a, row_begin, joins ? rows : 1};
+  const Upcoming upcoming = upcoming_of(a, row_begin, row_end);
+  if (a.in.in_planes()) {
+    conv_rows<true>(a, a.in.channels, rows, row_at, upcoming);
+  } else {
+    conv_rows<false>(a, a.in.channels, joins ? 1 : rows, row_at, upcoming);
   }
 }
 
-inline void conv3x3_f32(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
-  const bool dense = a.in.pixel_stride == a.in.channels;
-  ConvSegments segments{};
-  segments.count = dense ? 3 : 9;
-  segments.length = dense ? 3 * a.in.channels : a.in.channels;
-  segments.pixel_step = static_cast<ptrdiff_t>(a.stride) * a.in.pixel_stride;
-  for (int32_t y = row_begin; y < row_end; ++y) {
-    for (int s = 0; s < segments.count; ++s) {
-      const int32_t ky = dense ? s : s / 3;
-      const int32_t kx = dense ? 0 : s % 3;
-      segments.start[s] = a.in.row(y * a.stride + ky - a.pad_before) +
-                          static_cast<ptrdiff_t>(kx - a.pad_before) * a.in.pixel_stride;
+struct Conv3x3Rows {
+  const ConvArgs& a;
+  int32_t row_begin;
+
+  ConvRow operator()(int32_t i) const noexcept {
+    const int32_t y = row_begin + i;
+    const bool dense = a.in.pixel_stride == a.in.channels;
+    ConvRow row;
+    row.segments.count = dense ? 3 : 9;
+    row.segments.length = dense ? 3 * a.in.channels : a.in.channels;
+    row.segments.pixel_step = static_cast<ptrdiff_t>(a.stride) * a.in.pixel_stride;
+    const auto start = [&](int32_t ky, int32_t kx) noexcept {
+      return a.in.row(y * a.stride + ky - a.pad_before) +
+             static_cast<ptrdiff_t>(kx - a.pad_before) * a.in.pixel_stride;
+    };
+    row.in = start(0, 0);
+    for (int32_t s = 0; s < row.segments.count; ++s) {
+      row.segments.offset[s] = (dense ? start(s, 0) : start(s / 3, s % 3)) - row.in;
     }
-    conv_row(a, segments, 9 * a.in.channels, a.out.width, a.out.row(y));
+    row.out = a.out.row(y);
+    row.width = a.out.width;
+    return row;
+  }
+};
+
+inline void conv3x3_f32(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
+  if (a.out.in_planes()) {
+    conv3x3_planes(a, row_begin, row_end);
+  } else {
+    conv_rows<false>(a, 9 * a.in.channels, row_end - row_begin, Conv3x3Rows{a, row_begin});
   }
 }
 

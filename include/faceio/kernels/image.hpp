@@ -21,7 +21,7 @@ FACEIO_BEGIN_NAMESPACE
 /// bits.
 struct UnpackArgs {
   ImageView image;
-  MapView out;                             // [H, W, 3], pixel_stride 3
+  MapView out;                             // [H, W, 3], pixel_stride 3, or in planes
   bool bgr = false;                        // channel order of out: b g r instead of r g b
   float mean[3] = {0.0f, 0.0f, 0.0f};      // grey levels, in the channel order of out
   float scale = 1.0f;

@@ -52,15 +52,18 @@ struct PackedLayout {
   int32_t step;  // bytes: 3 or 4
 
   FACEIO_ALWAYS_INLINE Row row(int32_t y) const noexcept { return image.row(y); }
-  /// Four bytes a pixel only.
   FACEIO_ALWAYS_INLINE Rgb load(Row row, int32_t x) const noexcept {
     Rgb pixels;
     vf32 alpha;
-    load_u8x4(row + static_cast<ptrdiff_t>(x) * 4, pixels.r, pixels.g, pixels.b, alpha);
+    if (step == 3) {
+      load_u8x3(row + static_cast<ptrdiff_t>(x) * 3, pixels.r, pixels.g, pixels.b);
+    } else {
+      load_u8x4(row + static_cast<ptrdiff_t>(x) * 4, pixels.r, pixels.g, pixels.b, alpha);
+    }
     return pixels;
   }
   FACEIO_ALWAYS_INLINE Row copy_end(Row row, int32_t x, int32_t n, uint8_t* block) const noexcept {
-    __builtin_memcpy(block, row + static_cast<ptrdiff_t>(x) * 4, static_cast<size_t>(n) * 4);
+    __builtin_memcpy(block, row + static_cast<ptrdiff_t>(x) * step, static_cast<size_t>(n * step));
     return block;
   }
 };

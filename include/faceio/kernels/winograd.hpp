@@ -1,11 +1,11 @@
-// Contract of winograd3x3_f32: 3x3 convolutions of stride 1 and padding 1 by Winograd's F(4x4, 3x3),
-// with a quarter of the multiplications of the definition.
+// Contract of winograd3x3_f32: 3x3 convolutions of stride 1 and padding 1 by Winograd's F(6x6, 3x3),
+// with 16 multiplications where the definition has 81.
 //
-// Each 4x4 block of output pixels comes from a 6x6 block of input pixels:
+// Each 6x6 block of output pixels comes from an 8x8 block of input pixels:
 //   Y = A^T [ sum_c (B^T d_c B) * (G g_c G^T) ] A        * is element by element
-// so the sum over input channels is 36 independent matrix products over blocks.
-// Source: Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4.1.3;
-// interpolation points 0, 1, -1, 2, -2, infinity.
+// so the sum over input channels is 64 independent matrix products over blocks.
+// Source: Lavin & Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4.1;
+// interpolation points 0, 1, -1, 2, -2, 1/2, -1/2, infinity.
 #ifndef FACEIO_KERNELS_WINOGRAD_HPP
 #define FACEIO_KERNELS_WINOGRAD_HPP
 
@@ -13,79 +13,94 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-inline constexpr int32_t kWinogradTile = 4;        // output pixels a side
-inline constexpr int32_t kWinogradPatch = 6;       // input pixels a side
-inline constexpr int32_t kWinogradPositions = 36;  // products per block
-/// Blocks transformed together: 36 * 24 * 64 channels * 4 bytes stay in a second-level cache.
-inline constexpr int32_t kWinogradBlocks = 24;
+inline constexpr int32_t kWinogradTile = 6;        // output pixels a side
+inline constexpr int32_t kWinogradPatch = 8;       // input pixels a side
+inline constexpr int32_t kWinogradPositions = 64;  // products per block
 /// Convolutions that may share one input and its transform.
 inline constexpr int32_t kWinogradMaxParts = 3;
+
+/// Blocks transformed together, for so many channels on the wider side: transformed blocks and weights
+/// stay in a second-level cache, and products are long enough for the tiles.
+constexpr int32_t winograd_blocks(int32_t channels) noexcept {
+  const int32_t blocks = 24 * 64 / channels;
+  return blocks < 24 ? 24 : blocks > 96 ? 96 : blocks;
+}
 
 /// One of the convolutions that read the same input.
 struct WinogradPart {
   MapView out;                       // slice that starts at a multiple of 16 channels
-  const float* weights = nullptr;    // [36][C_out/16][C_in][16]: transform_winograd_weights()
-  const float* bias = nullptr;       // [C_out]
   const float* slope = nullptr;      // prelu only
   float leaky_slope = 0.0f;
   Activation activation = Activation::linear;
 };
 
 /// Input with a border of one pixel; input and output channels are multiples of 16. Rows are computed
-/// in blocks: row_begin is a multiple of 4, and row_end too or the height.
+/// in blocks: row_begin is a multiple of kWinogradTile, and row_end too or the height.
 struct WinogradArgs {
   MapView in;
   WinogradPart part[kWinogradMaxParts];
   int32_t parts = 0;
-  float* scratch = nullptr;          // winograd_scratch_floats() floats
+  const float* weights = nullptr;    // transform_winograd_weights() of all parts in order
+  float* scratch = nullptr;          // winograd_scratch_floats(C_in, sum of C_out) floats
 };
 
-/// Floats between the 36 transformed inputs: 16 more than the data, or they would fall into few cache
-/// sets.
-constexpr size_t winograd_position_stride(int32_t channels) noexcept {
-  return static_cast<size_t>(kWinogradBlocks) * static_cast<size_t>(channels) + 16;
+/// Floats between the transformed blocks of neighbouring positions: 16 more than the data, or they
+/// would fall into few cache sets.
+constexpr size_t winograd_position_stride(int32_t c_in, int32_t c_out) noexcept {
+  const int32_t channels = c_in > c_out ? c_in : c_out;
+  return static_cast<size_t>(winograd_blocks(channels)) * static_cast<size_t>(channels) + 16;
 }
 
-/// One transformed input block, one product block, one zero-padded patch at the picture's edge.
-constexpr size_t winograd_scratch_floats(int32_t c_in, int32_t c_out_largest) noexcept {
-  return kWinogradPositions * (winograd_position_stride(c_in) + winograd_position_stride(c_out_largest)) +
+/// One position more than there are (the product of a position overwrites the input of the one before),
+/// and one zero-padded patch at the picture's edge.
+constexpr size_t winograd_scratch_floats(int32_t c_in, int32_t c_out) noexcept {
+  return (kWinogradPositions + 1) * winograd_position_stride(c_in, c_out) +
          static_cast<size_t>(kWinogradPositions) * static_cast<size_t>(c_in);
 }
 
+/// [64][C_out/16][C_in][16] transformed weights, then the bias [C_out].
 constexpr size_t winograd_weight_floats(int32_t c_in, int32_t c_out) noexcept {
-  return static_cast<size_t>(kWinogradPositions) * static_cast<size_t>(c_in) * static_cast<size_t>(c_out);
+  return (static_cast<size_t>(kWinogradPositions) * static_cast<size_t>(c_in) + 1) *
+         static_cast<size_t>(c_out);
 }
 
-/// G g G^T of every filter, in double, rounded once. `weights` is panel16 (weights/format.hpp);
-/// `transformed` gets winograd_weight_floats().
-constexpr void transform_winograd_weights(const float* weights, int32_t c_in, int32_t c_out,
+/// G g G^T of every filter, in double, rounded once. `weights` is panel16 (weights/format.hpp), [C_out]
+/// filters that become output channels first_out .. first_out + C_out - 1 of c_out_total; `transformed`
+/// has winograd_weight_floats(c_in, c_out_total).
+constexpr void transform_winograd_weights(const float* weights, const float* bias, int32_t c_in,
+                                          int32_t c_out, int32_t first_out, int32_t c_out_total,
                                           float* transformed) noexcept {
-  constexpr double kG[6][3] = {{1.0 / 4, 0.0, 0.0},
-                               {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                               {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                               {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                               {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                               {0.0, 0.0, 1.0}};
-  const size_t position = static_cast<size_t>(c_in) * static_cast<size_t>(c_out);
+  constexpr double kG[kWinogradPatch][3] = {{1.0, 0.0, 0.0},
+                                            {-2.0 / 9, -2.0 / 9, -2.0 / 9},
+                                            {-2.0 / 9, 2.0 / 9, -2.0 / 9},
+                                            {1.0 / 90, 1.0 / 45, 2.0 / 45},
+                                            {1.0 / 90, -1.0 / 45, 2.0 / 45},
+                                            {32.0 / 45, 16.0 / 45, 8.0 / 45},
+                                            {32.0 / 45, -16.0 / 45, 8.0 / 45},
+                                            {0.0, 0.0, 1.0}};
+  const size_t position = static_cast<size_t>(c_in) * static_cast<size_t>(c_out_total);
+  for (int32_t n = 0; n < c_out; ++n) {
+    transformed[kWinogradPositions * position + static_cast<size_t>(first_out + n)] = bias[n];
+  }
+  // Sixteen filters, one panel, at a time: the inner loops are vectors to a compiler.
   for (int32_t panel = 0; panel < c_out / kPanel; ++panel) {
     for (int32_t c = 0; c < c_in; ++c) {
-      for (int32_t n = 0; n < kPanel; ++n) {
-        double g[3][3] = {};
-        for (int32_t k = 0; k < 9; ++k) {
-          g[k / 3][k % 3] = static_cast<double>(
-              weights[(static_cast<ptrdiff_t>(panel) * 9 * c_in + k * c_in + c) * kPanel + n]);
-        }
-        double rows[6][3] = {};
-        for (int i = 0; i < 6; ++i) {
-          for (int j = 0; j < 3; ++j) {
-            rows[i][j] = kG[i][0] * g[0][j] + kG[i][1] * g[1][j] + kG[i][2] * g[2][j];
+      const float* const g = weights + (static_cast<ptrdiff_t>(panel) * 9 * c_in + c) * kPanel;
+      const ptrdiff_t tap = static_cast<ptrdiff_t>(c_in) * kPanel;
+      float* const out = transformed + (static_cast<ptrdiff_t>(first_out / kPanel + panel) * c_in + c) * kPanel;
+      for (int i = 0; i < kWinogradPatch; ++i) {
+        double row[3][kPanel] = {};
+        for (int j = 0; j < 3; ++j) {
+          for (int32_t n = 0; n < kPanel; ++n) {
+            row[j][n] = kG[i][0] * static_cast<double>(g[j * tap + n]) +
+                        kG[i][1] * static_cast<double>(g[(3 + j) * tap + n]) +
+                        kG[i][2] * static_cast<double>(g[(6 + j) * tap + n]);
           }
         }
-        float* out = transformed + (static_cast<ptrdiff_t>(panel) * c_in + c) * kPanel + n;
-        for (int i = 0; i < 6; ++i) {
-          for (int j = 0; j < 6; ++j) {
-            out[static_cast<size_t>(i * 6 + j) * position] = static_cast<float>(
-                rows[i][0] * kG[j][0] + rows[i][1] * kG[j][1] + rows[i][2] * kG[j][2]);
+        for (int j = 0; j < kWinogradPatch; ++j) {
+          float* const to = out + static_cast<size_t>(i * kWinogradPatch + j) * position;
+          for (int32_t n = 0; n < kPanel; ++n) {
+            to[n] = static_cast<float>(row[0][n] * kG[j][0] + row[1][n] * kG[j][1] + row[2][n] * kG[j][2]);
           }
         }
       }

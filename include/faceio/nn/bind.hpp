@@ -5,16 +5,17 @@
 
 #include "../kernels/table.hpp"
 #include "../weights/blob.hpp"
-#include "network.hpp"
+#include "schedule.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 
-/// Tensors of one operation, inside the blob; transformed Winograd weights are in persistent memory. For
-/// batch norm, weights is the scale and bias the shift.
+/// Tensors of one operation, inside the blob. For batch norm, weights is the scale and bias the shift.
 struct OpWeights {
   const float* weights = nullptr;
   const float* bias = nullptr;
   const float* slope = nullptr;
+  /// First operation of a Winograd group: winograd_weight_floats() of the whole group, persistent.
+  const float* winograd = nullptr;
 };
 
 namespace detail {
@@ -36,13 +37,23 @@ struct BoundNetwork {
   Preprocessing preprocessing{};
 };
 
+namespace detail {
+
+/// Room for the transformed weights of a group.
+constexpr float* take_winograd_weights(const NetworkView& network, size_t first,
+                                       const WinogradGroup& group, Arena& persistent) noexcept {
+  return persistent.take<float>(winograd_weight_floats(network.ops[first].c_in, group.c_out));
+}
+
+}  // namespace detail
+
 /// Persistent bytes that bind() takes.
 constexpr size_t bound_bytes(const NetworkView& network) noexcept {
   Arena count;
   count.take<OpWeights>(network.ops.size);
-  for (const OpRecord& op : network.ops) {
-    if (uses_winograd(op)) count.take<float>(winograd_weight_floats(op.c_in, op.c_out));
-  }
+  for_each_winograd_group(network, [&](size_t first, const WinogradGroup& group) {
+    detail::take_winograd_weights(network, first, group, count);
+  });
   return count.used_bytes();
 }
 
@@ -58,9 +69,9 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
   if (blob.model_id() != network.model_id) return Errc::model_mismatch;
   OpWeights* const bound = persistent.take<OpWeights>(network.ops.size);
   Arena transformed = persistent;
-  for (const OpRecord& op : network.ops) {
-    if (uses_winograd(op)) persistent.take<float>(winograd_weight_floats(op.c_in, op.c_out));
-  }
+  for_each_winograd_group(network, [&](size_t first, const WinogradGroup& group) {
+    detail::take_winograd_weights(network, first, group, persistent);
+  });
   const Status memory = persistent.status();
   if (!memory.ok()) return memory;
   for (size_t i = 0; i < network.ops.size; ++i) {
@@ -97,11 +108,6 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
     }
     w.weights = blob.floats_of(*weights);
     w.bias = blob.floats_of(*bias);
-    if (uses_winograd(op)) {
-      float* const room = transformed.take<float>(winograd_weight_floats(op.c_in, op.c_out));
-      transform_winograd_weights(w.weights, op.c_in, op.c_out, room);
-      w.weights = room;
-    }
     if (op.activation == Activation::prelu) {
       const BlobEntry* slope = blob.find(index, Role::slope);
       if (!has_shape(slope, Layout::dense, op.c_out, 1, 1, 1)) {
@@ -110,6 +116,17 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
       w.slope = blob.floats_of(*slope);
     }
   }
+  for_each_winograd_group(network, [&](size_t first, const WinogradGroup& group) {
+    float* const room = detail::take_winograd_weights(network, first, group, transformed);
+    int32_t channel = 0;
+    for (size_t i = first; i < first + static_cast<size_t>(group.op_count); ++i) {
+      const OpRecord& op = network.ops[i];
+      transform_winograd_weights(bound[i].weights, bound[i].bias, op.c_in, op.c_out, channel,
+                                 group.c_out, room);
+      channel += op.c_out;
+    }
+    bound[first].winograd = room;
+  });
   const Result<Preprocessing> preprocessing = blob.preprocessing();
   if (!preprocessing) return preprocessing.status();
   return BoundNetwork{network, {bound, network.ops.size}, &kernels, *preprocessing};

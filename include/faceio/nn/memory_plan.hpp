@@ -3,41 +3,47 @@
 #ifndef FACEIO_NN_MEMORY_PLAN_HPP
 #define FACEIO_NN_MEMORY_PLAN_HPP
 
-#include "network.hpp"
+#include "schedule.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 
-/// Order of execution. Both give the same bits.
-enum class Schedule : uint8_t {
-  layer_by_layer,  // every map is whole after the run: for traces and the self-test
-  depth_first,     // the leading chain of layers runs row by row through rings of a few rows, which
-                   // stay in cache; least memory
-};
-
+/// Lifetimes count steps; all steps of a chain run at the same time.
 struct MapPlacement {
   Shape shape{};
   int32_t ring_rows = 0;  // 0: whole
-  size_t bytes = 0;    // with its border
-  size_t offset = 0;   // from the start of the map memory
-  int first_op = 0;    // first operation that writes it; -1 for the input
-  int last_op = 0;     // last operation that reads it; the number of operations for outputs
+  size_t bytes = 0;       // with its border; 0: the map is never stored
+  size_t offset = 0;      // from the start of the map memory
+  int passing_chain = -1;  // last step of the chain in which its rows are used up as soon as they are
+                           // written, so that maps of this kind share memory; -1: none
+  int first_step = 0;     // first step during which it is alive; -1 for the input
+  int last_step = 0;      // last step that reads it; the number of steps for outputs
 };
 
 struct MemoryPlan {
+  StepList list{};
   MapPlacement maps[kMaxMaps] = {};
-  int chain = 0;  // leading operations that run depth-first
+  int32_t rows_per_call[kMaxOps] = {};  // rows that a step of a chain computes at once
   size_t total_bytes = 0;
 };
 
+/// Floats from one pixel of a map to the next.
+constexpr int32_t pixel_floats(const MapRecord& map) noexcept {
+  return map.planes ? 1 : map.picture ? map.channels : channel_stride(map.channels);
+}
+
+/// Floats of one row of a map with its border.
+constexpr size_t row_floats(const Shape& shape, const MapRecord& map) noexcept {
+  if (map.planes) return static_cast<size_t>(shape.channels) * static_cast<size_t>(plane_floats(shape.width));
+  const size_t pixels = static_cast<size_t>(shape.width) + (map.border ? 2 : 0);
+  return saturating_multiply(pixels, static_cast<size_t>(pixel_floats(map)));
+}
+
 /// Bytes of a map, or of a ring of its rows, with its border, rounded to the alignment.
-constexpr size_t map_bytes(const Shape& shape, bool border, int32_t ring_rows = 0) noexcept {
-  const size_t extra = border ? 2 : 0;
+constexpr size_t map_bytes(const Shape& shape, const MapRecord& map, int32_t ring_rows = 0) noexcept {
   const size_t rows = ring_rows > 0 ? static_cast<size_t>(ring_rows)
-                                    : static_cast<size_t>(shape.height) + extra;
-  const size_t pixels = saturating_multiply(rows, static_cast<size_t>(shape.width) + extra);
-  return round_up(
-      saturating_multiply(pixels, static_cast<size_t>(channel_stride(shape.channels)) * sizeof(float)),
-      kAlignment_bytes);
+                                    : static_cast<size_t>(shape.height) + (map.border ? 2 : 0);
+  return round_up(saturating_multiply(saturating_multiply(rows, row_floats(shape, map)), sizeof(float)),
+                  kAlignment_bytes);
 }
 
 /// Shape of the map that `op` writes, before its channels are set.
@@ -56,66 +62,29 @@ constexpr Shape output_shape(const OpRecord& op, const Shape& in0, const Shape& 
   return {};
 }
 
-/// Rows of its input that an operation reads for one row of output.
-constexpr int32_t rows_read(const OpRecord& op) noexcept {
-  return op.op == Op::conv3x3 || op.op == Op::depthwise3x3 ? 3 : 1;
+/// Rows of its input that an operation needs for rows [0, row_end) of its output; may exceed the input
+/// by the border.
+constexpr int32_t input_rows(const OpRecord& op, int32_t row_end) noexcept {
+  if (op.op == Op::conv1x1) return row_end;
+  return (row_end - 1) * op.stride + 3 - op.pad_before;
 }
 
-/// Number of leading operations that form a chain: each reads only what the one before it writes, row
-/// windows suffice, and nobody else reads it. The chain ends with the first map that has several readers.
-constexpr int chain_length(const NetworkView& network) noexcept {
-  for (size_t i = 0; i < network.ops.size; ++i) {
-    const OpRecord& op = network.ops[i];
-    const bool by_rows = op.op == Op::conv1x1 || op.op == Op::depthwise3x3 ||
-                         (op.op == Op::conv3x3 && !uses_winograd(op));
-    const uint16_t expected_input = i == 0 ? uint16_t{0} : network.ops[i - 1].out;
-    const bool whole_map = op.c_out == network.maps[op.out].channels;
-    if (!by_rows || op.in0 != expected_input || !whole_map) return 0;
-    int readers = network.maps[op.out].output ? 2 : 0;
-    for (const OpRecord& other : network.ops) {
-      readers += (other.in0 == op.out ? 1 : 0) + (other.in1 == op.out ? 1 : 0);
-    }
-    if (readers != 1) return static_cast<int>(i) + 1;
-  }
-  return 0;
+/// Rows of a chain's maps that are computed at once. Two, because a depthwise kernel then reads four rows
+/// of input instead of twice three; short rows in larger numbers, because a kernel that reads its weights
+/// anew for every call wants some pixels to use them on.
+constexpr int32_t rows_per_call_for(int32_t width) noexcept {
+  constexpr int32_t kPixels = 48, kMinRows = 2, kMaxRows = 4;
+  const int32_t rows = width > 0 ? (kPixels + width - 1) / width : kMinRows;
+  return rows < kMinRows ? kMinRows : rows > kMaxRows ? kMaxRows : rows;
 }
 
-/// Infers every shape and places the maps: largest first, each at the lowest offset where it meets no
-/// map that is alive at the same time (greedy by size; Pisarchyk & Lee 2020).
-constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedule schedule) noexcept {
-  MemoryPlan plan;
-  plan.chain = schedule == Schedule::depth_first ? chain_length(network) : 0;
-  const int map_count = static_cast<int>(network.maps.size);
-  const int op_count = static_cast<int>(network.ops.size);
-  for (int i = 0; i < map_count; ++i) {
-    plan.maps[i].first_op = i == 0 ? -1 : op_count;
-    plan.maps[i].last_op = network.maps[static_cast<size_t>(i)].output ? op_count : -1;
-  }
-  plan.maps[0].shape = {input.height_px, input.width_px, network.maps[0].channels};
-  for (int i = 0; i < op_count; ++i) {
-    const OpRecord& op = network.ops[static_cast<size_t>(i)];
-    MapPlacement& out = plan.maps[op.out];
-    const Shape in1 = op.in1 == kNoMap ? Shape{} : plan.maps[op.in1].shape;
-    const Shape shape = output_shape(op, plan.maps[op.in0].shape, in1);
-    out.shape = {shape.height, shape.width, network.maps[op.out].channels};
-    if (i < out.first_op) out.first_op = i;
-    if (out.last_op < i) out.last_op = i;
-    if (plan.maps[op.in0].last_op < i) plan.maps[op.in0].last_op = i;
-    if (op.in1 != kNoMap && plan.maps[op.in1].last_op < i) plan.maps[op.in1].last_op = i;
-  }
+namespace detail {
 
-  // The maps of a chain are alive from its start to its end, most of them as rings.
-  for (int i = 0; i < plan.chain; ++i) {
-    const OpRecord& op = network.ops[static_cast<size_t>(i)];
-    plan.maps[op.in0].ring_rows = rows_read(op);
-    plan.maps[op.in0].last_op = plan.chain - 1;
-    plan.maps[op.out].first_op = -1;
-  }
-
+/// Puts every stored map at the lowest offset where it meets no map that is alive at the same time,
+/// largest first (greedy by size; Pisarchyk & Lee 2020).
+constexpr void place_maps(MemoryPlan& plan, int map_count) noexcept {
   int by_size[kMaxMaps] = {};
   for (int i = 0; i < map_count; ++i) {
-    plan.maps[i].bytes = map_bytes(plan.maps[i].shape, network.maps[static_cast<size_t>(i)].border,
-                                   plan.maps[i].ring_rows);
     int at = i;
     for (; at > 0 && plan.maps[by_size[at - 1]].bytes < plan.maps[i].bytes; --at) {
       by_size[at] = by_size[at - 1];
@@ -128,7 +97,8 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedul
     size_t offset = 0;
     for (int j = 0; j < k; ++j) {
       const MapPlacement& other = plan.maps[by_offset[j]];
-      const bool alive_together = map.first_op <= other.last_op && other.first_op <= map.last_op;
+      const bool alive_together = map.first_step <= other.last_step && other.first_step <= map.last_step &&
+                                  !(map.passing_chain >= 0 && map.passing_chain == other.passing_chain);
       const size_t other_end = saturating_add(other.offset, other.bytes);
       if (!alive_together || other_end <= offset) continue;
       if (saturating_add(offset, map.bytes) <= other.offset) break;
@@ -143,6 +113,68 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedul
     }
     by_offset[at] = by_size[k];
   }
+}
+
+}  // namespace detail
+
+/// Infers every shape, makes rings of the maps inside chains and places all maps.
+constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedule schedule) noexcept {
+  MemoryPlan plan;
+  plan.list = make_steps(network, schedule);
+  const int map_count = static_cast<int>(network.maps.size);
+  const int step_count = plan.list.count;
+  plan.maps[0].shape = {input.height_px, input.width_px, network.maps[0].channels};
+  for (const OpRecord& op : network.ops) {
+    const Shape in1 = op.in1 == kNoMap ? Shape{} : plan.maps[op.in1].shape;
+    const Shape shape = output_shape(op, plan.maps[op.in0].shape, in1);
+    plan.maps[op.out].shape = {shape.height, shape.width, network.maps[op.out].channels};
+  }
+
+  for (int i = 0; i < map_count; ++i) {
+    plan.maps[i].first_step = i == 0 ? -1 : step_count;
+    plan.maps[i].last_step = network.maps[static_cast<size_t>(i)].output ? step_count : -1;
+  }
+  for (int s = 0, chain_begin = 0; s < step_count; ++s) {
+    const ScheduledStep& step = plan.list.steps[s];
+    const int last = step.chain_end - 1;
+    const auto reads = [&](uint16_t map) {
+      if (map != kNoMap && plan.maps[map].last_step < last) plan.maps[map].last_step = last;
+    };
+    const auto writes = [&](uint16_t map) {
+      if (plan.maps[map].first_step > chain_begin) plan.maps[map].first_step = chain_begin;
+      reads(map);
+    };
+    const OpRecord& op = network.ops[step.first_op];
+    reads(op.in0);
+    if (step.addend != kNoMap) {
+      reads(step.addend);
+    } else if (op.op == Op::add) {
+      reads(op.in1);
+    }
+    writes(step.out);
+    if (uses_winograd(op)) {
+      for (int part = 0; part < step.op_count; ++part) {
+        writes(network.ops[static_cast<size_t>(step.first_op + part)].out);
+      }
+    }
+    plan.rows_per_call[s] = rows_per_call_for(plan.maps[step.out].shape.width);
+    const bool by_rows = s > chain_begin || (s == 0 && picture_by_rows(network, schedule));
+    if (by_rows) {
+      plan.maps[op.in0].ring_rows = input_rows(op, plan.rows_per_call[s]) + op.pad_before;
+      // A 1x1 convolution uses up its rows as soon as they are there, before any other step runs.
+      const bool fed_by_passing =
+          s > chain_begin &&
+          plan.maps[network.ops[plan.list.steps[s - 1].first_op].in0].passing_chain == last;
+      if (op.op == Op::conv1x1 && s > chain_begin && !fed_by_passing) plan.maps[op.in0].passing_chain = last;
+    }
+    if (s == last) chain_begin = s + 1;
+  }
+  for (int i = 0; i < map_count; ++i) {
+    MapPlacement& map = plan.maps[i];
+    const bool stored = map.last_step >= map.first_step;
+    map.bytes = stored ? map_bytes(map.shape, network.maps[static_cast<size_t>(i)], map.ring_rows) : 0;
+  }
+  detail::place_maps(plan, map_count);
   return plan;
 }
 

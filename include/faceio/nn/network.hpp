@@ -48,6 +48,8 @@ struct MapRecord {
   uint16_t channels = 0;
   bool border = false;   // read by a 3x3: needs a zero pixel around it
   bool output = false;   // read by the caller after the run: its memory is not reused
+  bool picture = false;  // the input: pixels of three floats, unless in planes
+  bool planes = false;   // each row holds its channels one after the other: see core/map_view.hpp
 };
 
 /// What planning and running see of a network. Maps are numbered; map 0 is the input picture.
@@ -73,6 +75,8 @@ inline void stride_is_not_1_or_2() noexcept {}
 inline void leaky_slope_is_not_between_0_and_1() noexcept {}
 inline void slice_does_not_fit() noexcept {}
 inline void channels_differ() noexcept {}
+inline void maps_in_planes_go_into_depthwise3x3_and_conv1x1_only() noexcept {}
+inline void pictures_go_into_convolutions_only() noexcept {}
 inline void name_too_long() noexcept {}
 }  // namespace network_mistake
 
@@ -127,7 +131,11 @@ class NetworkBuilder {
  public:
   using Table = NetworkTable<kMaxOps, kMaxMaps>;
 
-  constexpr Map input(int channels) noexcept { return map(channels); }
+  constexpr Map input(int channels) noexcept {
+    const Map picture = map(channels);
+    table_.maps[picture.id].picture = true;
+    return picture;
+  }
 
   /// An empty map to be filled by slices.
   constexpr Map map(int channels) noexcept {
@@ -136,10 +144,13 @@ class NetworkBuilder {
     return {static_cast<uint16_t>(table_.map_count++)};
   }
 
+  /// A layer of few channels, such as the first one, keeps its input and output in planes.
   constexpr Map conv3x3(const char* name, Map in, int c_out, int stride, Act act,
                         Padding padding = Padding::symmetric, Slice out = {}) noexcept {
     needs_border(in, stride);
-    return append({Op::conv3x3, act, stride, padding}, name, "", in, {}, c_out, out);
+    const bool planes = table_.maps[in.id].picture && c_out <= 8;
+    if (planes) table_.maps[in.id].planes = true;
+    return append({Op::conv3x3, act, stride, padding, planes}, name, "", in, {}, c_out, out);
   }
   constexpr Map conv1x1(const char* name, Map in, int c_out, Act act, Slice out = {}) noexcept {
     return append({Op::conv1x1, act, 1, Padding::none}, name, "", in, {}, c_out, out);
@@ -150,7 +161,8 @@ class NetworkBuilder {
   constexpr Map depthwise3x3(const char* block, const char* part, Map in, int stride, Act act,
                              Padding padding = Padding::symmetric) noexcept {
     needs_border(in, stride);
-    return append({Op::depthwise3x3, act, stride, padding}, block, part, in, {}, channels(in), {});
+    return append({Op::depthwise3x3, act, stride, padding, table_.maps[in.id].planes}, block, part, in, {},
+                  channels(in), {});
   }
   constexpr Map global_depthwise(const char* name, Map in, Act act) noexcept {
     return append({Op::global_depthwise, act, 1, Padding::none}, name, "", in, {},
@@ -177,6 +189,7 @@ class NetworkBuilder {
   }
 
   constexpr Table finish() noexcept {
+    for (int i = 0; i < table_.op_count; ++i) check_layouts(table_.ops[i]);
     table_.model_id = hash_of_table();
     return table_;
   }
@@ -187,7 +200,23 @@ class NetworkBuilder {
     Act act;
     int stride;
     Padding padding;
+    bool to_planes = false;
   };
+
+  /// Once the table is complete: a later operation may put the picture in planes.
+  constexpr void check_layouts(const OpRecord& op) const noexcept {
+    const uint16_t operands[2] = {op.in0, op.in1};
+    for (const uint16_t id : operands) {
+      if (id == kNoMap || op.op == Op::conv1x1) continue;
+      const MapRecord& in = table_.maps[id];
+      if (in.planes && !table_.maps[op.out].planes) {
+        network_mistake::maps_in_planes_go_into_depthwise3x3_and_conv1x1_only();
+      }
+      if (in.picture && !in.planes && in.channels % kPanel != 0 && op.op != Op::conv3x3) {
+        network_mistake::pictures_go_into_convolutions_only();
+      }
+    }
+  }
 
   constexpr void needs_border(Map in, int stride) noexcept {
     channels(in);  // names an unknown map
@@ -206,6 +235,7 @@ class NetworkBuilder {
     const int c_in = channels(in0);
     if (out.map.id == kNoMap) {
       out = {map(c_out), 0};
+      table_.maps[out.map.id].planes = kind.to_planes;
     } else if (out.offset % kPanel != 0 || c_out % kPanel != 0 ||
                out.offset + c_out > channels(out.map)) {
       network_mistake::slice_does_not_fit();

@@ -7,16 +7,17 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-/// One operation with everything resolved, or several that share an input and run together (Winograd).
-/// Only the arguments of its kind are meaningful.
+/// One kernel call with everything resolved. Only the arguments of its kind are meaningful.
 struct Step {
   Op op = Op::conv1x1;
-  uint16_t first_op = 0;   // index in the network table
-  uint16_t op_count = 1;
   bool winograd = false;
+  uint16_t first_op = 0;     // index in the network table
+  uint16_t op_count = 1;
+  uint16_t chain_end = 0;    // index behind the last step of its chain
+  int32_t rows_per_call = 0;
   MapView zero_border[kWinogradMaxParts] = {};  // whole maps to clear the border of; data null: none
   ConvArgs conv{};
-  WinogradArgs winograd_parts{};
+  WinogradArgs winograd_args{};
   BatchNormArgs batchnorm{};
   AddArgs add{};
   UpsampleArgs upsample{};
@@ -27,8 +28,7 @@ struct Step {
 struct Plan {
   const KernelTable* kernels = nullptr;
   Span<Step> steps{};
-  int chain = 0;                   // leading steps that run depth-first, row by row
-  MapView input{};                 // whole, or a ring of rows when there is a chain
+  MapView input{};                 // whole, or a ring of rows when the first chain pulls it
   MapView outputs[kMaxOutputs] = {};
   int output_count = 0;
 };
@@ -36,18 +36,19 @@ struct Plan {
 /// Floats that the Winograd steps of a network share.
 constexpr size_t winograd_scratch_floats(const NetworkView& network) noexcept {
   size_t largest = 0;
-  for (const OpRecord& op : network.ops) {
-    const size_t floats = uses_winograd(op) ? winograd_scratch_floats(op.c_in, op.c_out) : 0;
+  for_each_winograd_group(network, [&](size_t first, const WinogradGroup& group) {
+    const size_t floats = winograd_scratch_floats(network.ops[first].c_in, group.c_out);
     if (largest < floats) largest = floats;
-  }
+  });
   return largest;
 }
 
 /// Scratch bytes that make_plan() takes for this input size.
 constexpr size_t plan_bytes(const NetworkView& network, Size input, Schedule schedule) noexcept {
   Arena count;
-  count.take<Step>(network.ops.size);
-  count.take<uint8_t>(plan_memory(network, input, schedule).total_bytes);
+  const MemoryPlan memory = plan_memory(network, input, schedule);
+  count.take<Step>(static_cast<size_t>(memory.list.count));
+  count.take<uint8_t>(memory.total_bytes);
   count.take<float>(winograd_scratch_floats(network));
   return count.used_bytes();
 }
@@ -57,9 +58,9 @@ constexpr size_t plan_bytes(const NetworkView& network, Size input, Schedule sch
 inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule schedule,
                               Arena& scratch) noexcept {
   const NetworkView& network = bound.network;
-  const Span<const OpWeights> weights = bound.weights;
   const MemoryPlan memory = plan_memory(network, input, schedule);
-  Step* const steps = scratch.take<Step>(network.ops.size);
+  const auto step_count = static_cast<size_t>(memory.list.count);
+  Step* const steps = scratch.take<Step>(step_count);
   uint8_t* const base = scratch.take<uint8_t>(memory.total_bytes);
   float* const winograd_scratch = scratch.take<float>(winograd_scratch_floats(network));
   const Status status = scratch.status();
@@ -67,59 +68,65 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
 
   const auto view_of = [&](uint16_t id) noexcept {
     const MapPlacement& place = memory.maps[id];
+    const MapRecord& map = network.maps[id];
     MapView view;
     view.height = place.shape.height;
     view.width = place.shape.width;
     view.channels = place.shape.channels;
-    view.border = network.maps[id].border ? 1 : 0;
-    view.pixel_stride = channel_stride(view.channels);
-    view.row_stride = (view.width + 2 * view.border) * view.pixel_stride;
+    view.border = map.border ? 1 : 0;
+    view.pixel_stride = pixel_floats(map);
+    view.channel_step = map.planes ? plane_floats(view.width) : 1;
+    view.row_stride = static_cast<int32_t>(row_floats(place.shape, map));
     view.ring_rows = place.ring_rows;
     // A whole map has a border row above it; a ring keeps border rows in its slots.
     const int32_t rows_above = place.ring_rows == 0 ? view.border : 0;
     view.data = static_cast<float*>(static_cast<void*>(base + place.offset)) +
-                rows_above * view.row_stride + view.border * view.pixel_stride;
+                rows_above * view.row_stride +
+                (map.planes ? kPlaneMargin : view.border * view.pixel_stride);
     return view;
   };
 
   Plan plan;
   plan.kernels = bound.kernels;
-  plan.chain = memory.chain;
   plan.input = view_of(0);
   for (const uint16_t id : network.outputs) plan.outputs[plan.output_count++] = view_of(id);
-  size_t step_count = 0;
-  for (size_t i = 0; i < network.ops.size; ++i) {
-    const OpRecord& op = network.ops[i];
-    const MapView whole = view_of(op.out);
-    MapView out = whole;
-    out.data += op.out_channel_offset;
-    out.channels = op.c_out;
-    const bool clears_border = whole.border != 0 && whole.ring_rows == 0 &&
-                               memory.maps[op.out].first_op == static_cast<int>(i);
-    // Convolutions that follow each other and read the same map share its transform.
-    Step* const previous = step_count > 0 ? &steps[step_count - 1] : nullptr;
-    const bool joins = uses_winograd(op) && previous != nullptr && previous->winograd &&
-                       previous->op_count < kWinogradMaxParts &&
-                       network.ops[previous->first_op].in0 == op.in0;
-    Step& step = joins ? *previous : steps[step_count++];
-    if (joins) {
-      ++step.op_count;
-    } else {
-      step = Step{};
-      step.op = op.op;
-      step.first_op = static_cast<uint16_t>(i);
-      step.winograd = uses_winograd(op);
-    }
-    if (clears_border) step.zero_border[step.op_count - 1] = whole;
+  bool written[kMaxMaps] = {};
+  for (size_t s = 0; s < step_count; ++s) {
+    const ScheduledStep& scheduled = memory.list.steps[s];
+    const OpRecord& op = network.ops[scheduled.first_op];
+    const OpWeights& weights = bound.weights[scheduled.first_op];
+    Step& step = steps[s];
+    step = Step{};
+    step.op = op.op;
+    step.winograd = uses_winograd(op);
+    step.first_op = scheduled.first_op;
+    step.op_count = scheduled.op_count;
+    step.chain_end = scheduled.chain_end;
+    step.rows_per_call = memory.rows_per_call[s];
+    const auto output = [&](uint16_t id, const OpRecord& writer, int part) noexcept {
+      const MapView whole = view_of(id);
+      if (whole.border != 0 && whole.ring_rows == 0 && !written[id]) step.zero_border[part] = whole;
+      written[id] = true;
+      MapView out = whole;
+      out.data += writer.out_channel_offset;
+      out.channels = writer.c_out;
+      return out;
+    };
+    const MapView in = view_of(op.in0);
     if (step.winograd) {
-      WinogradArgs& args = step.winograd_parts;
-      args.in = view_of(op.in0);
+      WinogradArgs& args = step.winograd_args;
+      args.in = in;
+      args.weights = weights.winograd;
       args.scratch = winograd_scratch;
-      args.part[args.parts++] = {out,           weights[i].weights, weights[i].bias, weights[i].slope,
-                                 op.leaky_slope, op.activation};
+      for (int part = 0; part < step.op_count; ++part) {
+        const size_t index = static_cast<size_t>(step.first_op + part);
+        const OpRecord& of_part = network.ops[index];
+        args.part[args.parts++] = {output(of_part.out, of_part, part), bound.weights[index].slope,
+                                   of_part.leaky_slope, of_part.activation};
+      }
       continue;
     }
-    const MapView in = view_of(op.in0);
+    const MapView out = output(scheduled.out, op, 0);
     switch (op.op) {
       case Op::conv3x3:
       case Op::conv1x1:
@@ -127,22 +134,29 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
       case Op::global_depthwise:
         step.conv.in = in;
         step.conv.out = out;
-        step.conv.weights = weights[i].weights;
-        step.conv.bias = weights[i].bias;
-        step.conv.slope = weights[i].slope;
+        if (scheduled.addend != kNoMap) step.conv.addend = view_of(scheduled.addend);
+        step.conv.weights = weights.weights;
+        step.conv.bias = weights.bias;
+        step.conv.slope = weights.slope;
         step.conv.leaky_slope = op.leaky_slope;
         step.conv.stride = op.stride;
         step.conv.pad_before = op.pad_before;
         step.conv.activation = op.activation;
         break;
-      case Op::batchnorm:
-        step.batchnorm = {in, out, weights[i].weights, weights[i].bias};
-        break;
+      case Op::batchnorm: step.batchnorm = {in, out, weights.weights, weights.bias}; break;
       case Op::add: step.add = {in, view_of(op.in1), out}; break;
       case Op::upsample_nearest: step.upsample = {in, out}; break;
     }
   }
   plan.steps = {steps, step_count};
+  for (size_t s = 0; s < step_count; ++s) {
+    size_t next = s + 1;
+    while (next < step_count && steps[next].op != Op::conv1x1) ++next;
+    if (steps[s].op != Op::conv1x1 || next == step_count) continue;
+    const OpRecord& op = network.ops[steps[next].first_op];
+    steps[s].conv.upcoming = {steps[next].conv.weights,
+                              static_cast<size_t>(op.c_in) * static_cast<size_t>(channel_stride(op.c_out))};
+  }
   return plan;
 }
 

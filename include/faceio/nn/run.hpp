@@ -1,4 +1,4 @@
-// Executes a plan: first the chain of layers that runs depth-first, then the rest layer by layer.
+// Executes a plan chain by chain: the last step of a chain pulls its rows through the steps before it.
 #ifndef FACEIO_NN_RUN_HPP
 #define FACEIO_NN_RUN_HPP
 
@@ -8,24 +8,45 @@ FACEIO_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// Zeroes `count` pixels of a row from pixel x on, with their padding lanes.
-inline void zero_pixels(const MapView& map, int32_t y, int32_t x, int32_t count) noexcept {
-  float* p = map.row(y) + static_cast<ptrdiff_t>(x) * map.pixel_stride;
-  const ptrdiff_t floats = static_cast<ptrdiff_t>(count) * map.pixel_stride;
-  for (ptrdiff_t i = 0; i < floats; ++i) p[i] = 0.0f;
+inline void zero_floats(float* p, ptrdiff_t count) noexcept {
+  for (ptrdiff_t i = 0; i < count; ++i) p[i] = 0.0f;
+}
+
+/// Zeroes a row with its border.
+inline void zero_row(const MapView& map, int32_t y) noexcept {
+  const int32_t before = map.in_planes() ? kPlaneMargin : map.border * map.pixel_stride;
+  zero_floats(map.row(y) - before, map.row_stride);
+}
+
+/// Zeroes the border left and right of a row.
+inline void zero_sides(const MapView& map, int32_t y) noexcept {
+  float* const row = map.row(y);
+  if (!map.in_planes()) {
+    zero_floats(row - map.pixel_stride, map.pixel_stride);
+    zero_floats(row + static_cast<ptrdiff_t>(map.width) * map.pixel_stride, map.pixel_stride);
+    return;
+  }
+  for (int32_t c = 0; c < map.channels; ++c) {
+    float* const plane = row + static_cast<ptrdiff_t>(c) * map.channel_step;
+    zero_floats(plane - kPlaneMargin, kPlaneMargin);
+    zero_floats(plane + map.width, map.channel_step - kPlaneMargin - map.width);
+  }
+}
+
+/// Zeroes the border of a whole map.
+inline void zero_border(const MapView& map) noexcept {
+  zero_row(map, -1);
+  for (int32_t y = 0; y < map.height; ++y) zero_sides(map, y);
+  zero_row(map, map.height);
+}
+
+/// Zeroes row -1 of a ring, and the border of all rows to come.
+inline void zero_ring_border(const MapView& map) noexcept {
+  for (int32_t slot = 0; slot < map.ring_rows; ++slot) zero_sides(map, slot);
+  zero_row(map, -1);
 }
 
 }  // namespace detail
-
-/// Zeroes the one-pixel border of a whole map.
-inline void zero_border(const MapView& map) noexcept {
-  detail::zero_pixels(map, -1, -1, map.width + 2);
-  for (int32_t y = 0; y < map.height; ++y) {
-    detail::zero_pixels(map, y, -1, 1);
-    detail::zero_pixels(map, y, map.width, 1);
-  }
-  detail::zero_pixels(map, map.height, -1, map.width + 2);
-}
 
 /// Rows of a picture as a network wants them: the source of run(). Pixels of the network's input beyond
 /// the picture get the mean colour. Precondition: validate(image) is ok.
@@ -63,14 +84,14 @@ class PictureRows {
   uint8_t* resized_row_;
 };
 
-/// Source of run() when the caller has filled plan.input; only for plans without a chain.
+/// Source of run() when the caller has filled plan.input; only where that is whole.
 struct InputIsThere {
   void operator()(const MapView&, int32_t) const noexcept {}
 };
 
 /// What operation `first_op + part` of a step writes: a map, or a slice of one.
 inline MapView output_of(const Step& step, int part) noexcept {
-  if (step.winograd) return step.winograd_parts.part[part].out;
+  if (step.winograd) return step.winograd_args.part[part].out;
   switch (step.op) {
     case Op::batchnorm: return step.batchnorm.out;
     case Op::add: return step.add.out;
@@ -79,8 +100,8 @@ inline MapView output_of(const Step& step, int part) noexcept {
   }
 }
 
-/// Hook of run(): called after each operation that ran as a whole layer, with its index in the network
-/// table and what it wrote.
+/// Hook of run(): called when a chain is done, for each operation of its last step, with the operation's
+/// index in the network table and what was written. Layer by layer, that is every operation.
 struct NoTrace {
   void operator()(size_t, const MapView&) const noexcept {}
 };
@@ -91,7 +112,7 @@ inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin, 
   switch (step.op) {
     case Op::conv3x3:
       if (step.winograd) {
-        k.winograd3x3_f32(step.winograd_parts, row_begin, row_end);
+        k.winograd3x3_f32(step.winograd_args, row_begin, row_end);
       } else {
         k.conv3x3_f32(step.conv, row_begin, row_end);
       }
@@ -105,45 +126,64 @@ inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin, 
   }
 }
 
-/// Pulls rows through the chain: a row of a map asks for the rows it needs of the map before it. Level 0
-/// is the picture, level i what step i - 1 writes.
+/// Pulls rows through one chain: rows of a step ask for the rows they need of the step before it. What
+/// the first step reads is there already, or is the picture, whose rows come from the source.
 template <class Source>
 class Chain {
  public:
-  Chain(const Plan& plan, const Source& source) noexcept : plan_(plan), source_(source) {
-    for (int level = 0; level < plan.chain; ++level) {
-      const MapView map = map_of(level);
-      // Clears row -1, and the columns left and right of all rows to come.
-      if (map.border == 0) continue;
-      for (int32_t slot = 0; slot < map.ring_rows; ++slot) zero_pixels(map, slot, -1, map.width + 2);
+  Chain(const Plan& plan, size_t first, const Source& source) noexcept
+      : plan_(plan), first_(first), source_(source) {
+    if (plan.input.ring_rows != 0 && first == 0 && plan.input.border != 0) {
+      zero_ring_border(plan.input);
+    }
+    for (size_t s = first; s + 1 < plan.steps[first].chain_end; ++s) {
+      if (plan.steps[s].conv.out.border != 0) zero_ring_border(plan.steps[s].conv.out);
     }
   }
 
-  /// Computes rows of a level up to `row_end`; the row after the last one is the zero border.
-  void pull(int level, int32_t row_end) noexcept {
-    const MapView map = map_of(level);
-    for (int32_t& y = next_row_[level]; y < row_end; ++y) {
-      if (y == map.height) {
-        zero_pixels(map, y, 0, map.width);
-      } else if (level == 0) {
-        source_(map, y);
-      } else {
-        const Step& step = plan_.steps[static_cast<size_t>(level - 1)];
-        const bool is_3x3 = step.op != Op::conv1x1;
-        pull(level - 1, is_3x3 ? y * step.conv.stride + 3 - step.conv.pad_before : y + 1);
-        run_rows(*plan_.kernels, step, y, y + 1);
+  /// Computes rows of a step up to `row_end`; the row after the last one is the zero border.
+  void pull(size_t s, int32_t row_end) noexcept {
+    const Step& step = plan_.steps[s];
+    const int32_t height = output_of(step, 0).height;
+    for (int32_t& y = next_row_[s + 1]; y < row_end;) {
+      if (y == height) {
+        zero_row(step.conv.out, y++);
+        continue;
       }
+      // A step alone takes all rows at once.
+      int32_t end = row_end < height ? row_end : height;
+      if (!is_alone(s) && end > y + step.rows_per_call) end = y + step.rows_per_call;
+      if (s > first_) {
+        pull(s - 1, input_rows(step, end));
+      } else if (s == 0 && plan_.input.ring_rows != 0) {
+        pull_picture(input_rows(step, end));
+      }
+      run_rows(*plan_.kernels, step, y, end);
+      y = end;
     }
   }
 
  private:
-  MapView map_of(int level) const noexcept {
-    return level == 0 ? plan_.input : plan_.steps[static_cast<size_t>(level - 1)].conv.out;
+  static int32_t input_rows(const Step& step, int32_t row_end) noexcept {
+    return step.op == Op::conv1x1 ? row_end : (row_end - 1) * step.conv.stride + 3 - step.conv.pad_before;
+  }
+  bool is_alone(size_t s) const noexcept {
+    return s == first_ && s + 1 == plan_.steps[s].chain_end && (s > 0 || plan_.input.ring_rows == 0);
+  }
+  void pull_picture(int32_t row_end) noexcept {
+    for (int32_t& y = next_row_[0]; y < row_end; ++y) {
+      if (y == plan_.input.height) {
+        zero_row(plan_.input, y);
+      } else {
+        source_(plan_.input, y);
+      }
+    }
   }
 
   const Plan& plan_;
+  const size_t first_;
   const Source& source_;
-  int32_t next_row_[kMaxOps] = {};
+  int32_t next_row_[kMaxOps + 1] = {};  // of the picture, then of every step
 };
 
 }  // namespace detail
@@ -152,20 +192,17 @@ class Chain {
 /// rising order. Never allocates. Thread-safe for plans in different scratch memories.
 template <class Source, class Trace = NoTrace>
 inline void run(const Plan& plan, const Source& source, const Trace& trace = Trace{}) noexcept {
-  if (plan.chain > 0) {
-    const MapView last = plan.steps[static_cast<size_t>(plan.chain - 1)].conv.out;
-    if (last.border != 0) zero_border(last);
-    detail::Chain<Source>(plan, source).pull(plan.chain, last.height);
-  } else {
-    if (plan.input.border != 0) zero_border(plan.input);
+  if (plan.input.ring_rows == 0) {
+    if (plan.input.border != 0) detail::zero_border(plan.input);
     for (int32_t y = 0; y < plan.input.height; ++y) source(plan.input, y);
   }
-  for (size_t i = static_cast<size_t>(plan.chain); i < plan.steps.size; ++i) {
-    const Step& step = plan.steps[i];
+  for (size_t first = 0; first < plan.steps.size; first = plan.steps[first].chain_end) {
+    const size_t last = plan.steps[first].chain_end - size_t{1};
+    const Step& step = plan.steps[last];
     for (const MapView& map : step.zero_border) {
-      if (map.data != nullptr) zero_border(map);
+      if (map.data != nullptr) detail::zero_border(map);
     }
-    detail::run_rows(*plan.kernels, step, 0, output_of(step, 0).height);
+    detail::Chain<Source>(plan, first, source).pull(last, output_of(step, 0).height);
     for (int part = 0; part < step.op_count; ++part) {
       trace(static_cast<size_t>(step.first_op) + static_cast<size_t>(part), output_of(step, part));
     }

@@ -46,7 +46,7 @@ struct CompareStep {
       const auto c = static_cast<ptrdiff_t>(at % channels);
       const auto x = static_cast<ptrdiff_t>(at / channels % width);
       const auto y = static_cast<int32_t>(at / channels / width);
-      const float value = out.row(y)[x * out.pixel_stride + c];
+      const float value = out.at(y, static_cast<int32_t>(x), static_cast<int32_t>(c));
       const float difference = value > expected[i] ? value - expected[i] : expected[i] - value;
       float ratio = difference / entry->tolerance;
       if (!(ratio <= 3.4e38f)) ratio = 3.4e38f;  // NaN in the layer, or a tolerance of zero

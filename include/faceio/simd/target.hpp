@@ -36,6 +36,14 @@
 #define FACEIO_REGION_AVX2 FACEIO_REGION("avx2,fma")
 #define FACEIO_REGION_AVX512 FACEIO_REGION("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
 
+// Makes a register's value unknown to the optimiser. Without it gcc loads a value from memory once for
+// each multiply-add that uses it, because the instruction can.
+#if defined(__GNUC__) || defined(__clang__)
+#define FACEIO_OPAQUE(constraint, value) __asm__("" : "+" constraint(value))
+#else
+#define FACEIO_OPAQUE(constraint, value) static_cast<void>(0)
+#endif
+
 // What the compiler flags already promise about the CPU (the baseline). Targets below it would be
 // dead code and are not built; scalar is kept as the readable cross-check of all others.
 #if FACEIO_X86 && defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && \

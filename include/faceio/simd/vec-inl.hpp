@@ -2,11 +2,21 @@
 // use nothing else, so a back end is this list and no more. Included once per target by all-inl.hpp.
 //
 //   vf32::lanes                          floats in a vector; divides kPanel (16)
+//   kTileVectors, tile_pixels(vectors)   register tile of a dense convolution: vectors of output channels
+//                                        at most, pixels for so many of them
+//   kPlaneChannels, kPlaneVectors        the same between maps in planes: channels, vectors of pixels
+//   kDepthwiseRows, kDepthwisePixels     the same of a depthwise one: rows, columns of one vector of channels
 //   load(p) store(p, v)                  no alignment needed
+//   load_before(p, previous, here)       p[-1 ..], p[1 ..]; previous, here and next are the vectors at
+//   load_behind(p, here, next)           p - lanes, p and p + lanes
+//   kShiftsLanes                         true: these two take their lanes from the vectors, not from memory
 //   load_n(p, n) store_n(p, v, n)        first n lanes, 0 <= n <= lanes; the rest is zero / untouched
+//   load_even_odd(p, a, b)               a = p[0] p[2] p[4] ..., b = p[1] p[3] p[5] ..., both with their
+//   even_odd_in_order(v)                 lanes in an order of the target's that even_odd_in_order ends
 //   load_u8(p) load_u8_n(p, n)           bytes to floats
 //   store_u8(p, v) store_u8_n(p, v, n)   round to nearest even, clamp to 0..255
 //   load_u8x2(p, a, b)                   a[i] = p[2 i], b[i] = p[2 i + 1]
+//   load_u8x3(p, a, b, c)                a[i] = p[3 i], b[i] = p[3 i + 1], c[i] = p[3 i + 2]
 //   load_u8x4(p, a, b, c, d)             a[i] = p[4 i], b[i] = p[4 i + 1], ... d[i] = p[4 i + 3]
 //   load_u8x8(p, step, a, b)             a[c][i] = p[8 i + c], b[c][i] = p[8 i + step + c], c 0 to 2,
 //                                        step 0 to 5; reads 8 bytes a lane
@@ -19,6 +29,7 @@
 //                                        to nearest even; all in [-0.5, 255.5)
 //   interleave3(a, b, c, out)            out: three vectors a[0] b[0] c[0] a[1] b[1] c[1] ...
 //   zero() splat(x)
+//   in_register(v)                       v; loaded once, however many operations use it
 //   add sub mul div min max sqrt abs     min(a, b) = a < b ? a : b, max(a, b) = a > b ? a : b: a NaN
 //                                        in either argument gives b
 //   fma(a, b, c) fnma(a, b, c)           a*b + c and c - a*b; one rounding on avx2 and avx512, two on
@@ -27,9 +38,7 @@
 //   round_nearest(a)                     to an integer, ties to even; |a| < 2^22
 //   pow2(n)                              2^n for an integral n in [-126, 127]
 //   any_gt(a, b)                         true when a > b in some lane
-//   vf32_narrow, load_narrow, splat_narrow   vectors of at most eight lanes, with store, mul, min, max
-//                                        and fma: vf32 itself, except on avx512
-//   exp(a), Sum16 and lane_sum(sum)      built from the above, below
+//   exp(a), store_inside(row, x, end, v), Sum16 and lane_sum(sum)   built from the above, below
 #if FACEIO_TARGET_ID == 0
 #include "backend/scalar-inl.hpp"
 #elif FACEIO_TARGET_ID == 1
@@ -60,21 +69,12 @@ FACEIO_ALWAYS_INLINE vf32 exp(vf32 a) noexcept {
   return mul(p, pow2(n));
 }
 
-/// load and splat by result type, for templates over the two kinds of vector.
-template <class Vec>
-FACEIO_ALWAYS_INLINE Vec load_as(const float* p) noexcept {
-  if constexpr (Vec::lanes == vf32::lanes) {
-    return load(p);
+/// Stores lanes i with x + i < end, at row + x + i; x < end.
+FACEIO_ALWAYS_INLINE void store_inside(float* row, int32_t x, int32_t end, vf32 a) noexcept {
+  if (x + vf32::lanes <= end) {
+    store(row + x, a);
   } else {
-    return load_narrow(p);
-  }
-}
-template <class Vec>
-FACEIO_ALWAYS_INLINE Vec splat_as(float x) noexcept {
-  if constexpr (Vec::lanes == vf32::lanes) {
-    return splat(x);
-  } else {
-    return splat_narrow(x);
+    store_n(row + x, a, end - x);
   }
 }
 

@@ -19,10 +19,18 @@ inline double activate(double x, const ConvArgs& a, int32_t channel) noexcept {
 }
 
 inline double element(const MapView& map, int32_t y, int32_t x, int32_t c) noexcept {
-  return static_cast<double>(map.row(y)[static_cast<ptrdiff_t>(x) * map.pixel_stride + c]);
+  return static_cast<double>(map.at(y, x, c));
 }
 inline void set_element(const MapView& map, int32_t y, int32_t x, int32_t c, double v) noexcept {
-  map.row(y)[static_cast<ptrdiff_t>(x) * map.pixel_stride + c] = static_cast<float>(v);
+  map.at(y, x, c) = static_cast<float>(v);
+}
+
+/// What is added to element (y, x, n): the nearest pixel of the addend, or nothing.
+inline double addend_element(const ConvArgs& a, int32_t y, int32_t x, int32_t n) noexcept {
+  if (a.addend.data == nullptr) return 0.0;
+  const int64_t from_y = static_cast<int64_t>(y) * a.addend.height / a.out.height;
+  const int64_t from_x = static_cast<int64_t>(x) * a.addend.width / a.out.width;
+  return element(a.addend, static_cast<int32_t>(from_y), static_cast<int32_t>(from_x), n);
 }
 
 /// Dense convolution with a square kernel of `side`.
@@ -32,7 +40,7 @@ inline void conv_dense(const ConvArgs& a, int32_t side) noexcept {
     for (int32_t x = 0; x < a.out.width; ++x) {
       for (int32_t n = 0; n < a.out.channels; ++n) {
         const float* w = a.weights + static_cast<ptrdiff_t>(n / kPanel) * k_total * kPanel + n % kPanel;
-        double sum = static_cast<double>(a.bias[n]);
+        double sum = a.bias == nullptr ? 0.0 : static_cast<double>(a.bias[n]);
         for (int32_t ky = 0; ky < side; ++ky) {
           for (int32_t kx = 0; kx < side; ++kx) {
             for (int32_t c = 0; c < a.in.channels; ++c) {
@@ -41,7 +49,7 @@ inline void conv_dense(const ConvArgs& a, int32_t side) noexcept {
             }
           }
         }
-        set_element(a.out, y, x, n, activate(sum, a, n));
+        set_element(a.out, y, x, n, activate(sum, a, n) + addend_element(a, y, x, n));
       }
     }
   }

@@ -66,7 +66,7 @@ inline void u8_to_f32(const UnpackArgs& a) noexcept {
       for (int c = 0; c < 3; ++c) {
         // Two roundings, like the contract: a double product would round once.
         const float centred = static_cast<float>(rgb[a.bgr ? 2 - c : c]) - a.mean[c];
-        a.out.row(y)[x * 3 + c] =
+        a.out.at(y, x, c) =
             inside ? static_cast<float>(static_cast<double>(centred) * static_cast<double>(a.scale))
                    : 0.0f;
       }

@@ -6,11 +6,17 @@ struct vf32 {
   static constexpr int lanes = 8;
   __m256 v;
 };
-using vf32_narrow = vf32;
 
 // 6 x 2 accumulators, two weight vectors and two broadcasts fill the sixteen registers.
-inline constexpr int kTilePixels = 6;
 inline constexpr int kTileVectors = 2;
+constexpr int tile_pixels(int vectors) noexcept { return vectors == 1 ? 12 : 6; }
+// 4 x 2 accumulators, three columns of two vectors and a weight.
+inline constexpr int kPlaneChannels = 4;
+inline constexpr int kPlaneVectors = 2;
+inline constexpr bool kShiftsLanes = false;
+// Nine weights, four accumulators and a pixel.
+inline constexpr int kDepthwiseRows = 1;
+inline constexpr int kDepthwisePixels = 4;
 
 FACEIO_ALWAYS_INLINE __m256i first_lanes(int n) noexcept {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -18,16 +24,32 @@ FACEIO_ALWAYS_INLINE __m256i first_lanes(int n) noexcept {
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { _mm256_storeu_ps(p, a.v); }
-FACEIO_ALWAYS_INLINE vf32 load_narrow(const float* p) noexcept { return load(p); }
 FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept {
   return {_mm256_maskload_ps(p, first_lanes(n))};
 }
 FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
   _mm256_maskstore_ps(p, first_lanes(n), a.v);
 }
+FACEIO_ALWAYS_INLINE void load_even_odd(const float* p, vf32& even, vf32& odd) noexcept {
+  const __m256 low = _mm256_loadu_ps(p), high = _mm256_loadu_ps(p + 8);
+  even.v = _mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0));
+  odd.v = _mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1));
+}
+FACEIO_ALWAYS_INLINE vf32 even_odd_in_order(vf32 a) noexcept {
+  return {_mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a.v), _MM_SHUFFLE(3, 1, 2, 0)))};
+}
+FACEIO_ALWAYS_INLINE vf32 in_register(vf32 a) noexcept {
+  FACEIO_OPAQUE("x", a.v);
+  return a;
+}
+FACEIO_ALWAYS_INLINE vf32 load_before(const float* p, vf32, vf32) noexcept {
+  return in_register(load(p - 1));
+}
+FACEIO_ALWAYS_INLINE vf32 load_behind(const float* p, vf32, vf32) noexcept {
+  return in_register(load(p + 1));
+}
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {_mm256_setzero_ps()}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {_mm256_set1_ps(x)}; }
-FACEIO_ALWAYS_INLINE vf32 splat_narrow(float x) noexcept { return splat(x); }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {_mm256_add_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {_mm256_sub_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {_mm256_mul_ps(a.v, b.v)}; }
@@ -86,6 +108,23 @@ FACEIO_ALWAYS_INLINE vf32 byte_of(__m256i quads) noexcept {
   const __m256i places = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(k, n, n, n, k + 4, n, n, n, k + 8, n, n, n, k + 12, n, n, n));
   return {_mm256_cvtepi32_ps(_mm256_shuffle_epi8(quads, places))};
+}
+/// Every third byte from byte kByte of the low half and kByte + 4 of the high one.
+template <int kByte>
+FACEIO_ALWAYS_INLINE vf32 third_byte_of(__m256i halves) noexcept {
+  constexpr char k = kByte, h = kByte + 4, n = -1;  // n gives 0
+  const __m256i places =
+      _mm256_setr_epi8(k, n, n, n, k + 3, n, n, n, k + 6, n, n, n, k + 9, n, n, n,  //
+                       h, n, n, n, h + 3, n, n, n, h + 6, n, n, n, h + 9, n, n, n);
+  return {_mm256_cvtepi32_ps(_mm256_shuffle_epi8(halves, places))};
+}
+FACEIO_ALWAYS_INLINE void load_u8x3(const uint8_t* p, vf32& a, vf32& b, vf32& c) noexcept {
+  const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 8));
+  const __m256i halves = _mm256_set_m128i(high, low);
+  a = third_byte_of<0>(halves);
+  b = third_byte_of<1>(halves);
+  c = third_byte_of<2>(halves);
 }
 FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
                                     vf32& d) noexcept {

@@ -7,16 +7,17 @@ struct vf32 {
   __m512 v;
 };
 
-/// Half a vector, for maps of eight channels: a full one would leave half of its lanes idle.
-struct vf32_narrow {
-  static constexpr int lanes = 8;
-  __m256 v;
-};
-
-// 12 x 2 accumulators, two weight vectors and broadcasts fit the thirty-two registers; two vectors are
-// two neighbouring weight panels.
-inline constexpr int kTilePixels = 12;
-inline constexpr int kTileVectors = 2;
+// 12 x 2 accumulators, two weight vectors and broadcasts fit the thirty-two registers, or as many in
+// another shape; vectors are neighbouring weight panels.
+inline constexpr int kTileVectors = 4;
+constexpr int tile_pixels(int vectors) noexcept { return vectors == 1 ? 20 : vectors == 2 ? 12 : vectors == 3 ? 8 : 6; }
+// 8 x 2 accumulators, three columns of two vectors and weights.
+inline constexpr int kPlaneChannels = 8;
+inline constexpr int kPlaneVectors = 2;
+inline constexpr bool kShiftsLanes = true;
+// 2 x 4 accumulators, nine weights and pixels.
+inline constexpr int kDepthwiseRows = 2;
+inline constexpr int kDepthwisePixels = 4;
 
 FACEIO_ALWAYS_INLINE __mmask16 first_lanes(int n) noexcept {
   return static_cast<__mmask16>((1u << n) - 1u);
@@ -29,6 +30,28 @@ FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept {
 }
 FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
   _mm512_mask_storeu_ps(p, first_lanes(n), a.v);
+}
+FACEIO_ALWAYS_INLINE void load_even_odd(const float* p, vf32& even, vf32& odd) noexcept {
+  const __m512 low = _mm512_loadu_ps(p), high = _mm512_loadu_ps(p + 16);
+  even.v = _mm512_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0));
+  odd.v = _mm512_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1));
+}
+FACEIO_ALWAYS_INLINE vf32 even_odd_in_order(vf32 a) noexcept {
+  const __m512i pairs = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  return {_mm512_castpd_ps(_mm512_permutexvar_pd(pairs, _mm512_castps_pd(a.v)))};
+}
+FACEIO_ALWAYS_INLINE vf32 in_register(vf32 a) noexcept {
+  FACEIO_OPAQUE("v", a.v);
+  return a;
+}
+// Loads that start beside a cache line's beginning touch two lines each.
+FACEIO_ALWAYS_INLINE vf32 load_before(const float*, vf32 previous, vf32 here) noexcept {
+  return {_mm512_castsi512_ps(
+      _mm512_alignr_epi32(_mm512_castps_si512(here.v), _mm512_castps_si512(previous.v), 15))};
+}
+FACEIO_ALWAYS_INLINE vf32 load_behind(const float*, vf32 here, vf32 next) noexcept {
+  return {_mm512_castsi512_ps(
+      _mm512_alignr_epi32(_mm512_castps_si512(next.v), _mm512_castps_si512(here.v), 1))};
 }
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {_mm512_setzero_ps()}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {_mm512_set1_ps(x)}; }
@@ -71,23 +94,6 @@ FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
 }
 FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept { store_u8_n(p, a, 16); }
 
-// What a convolution tile needs of the narrow vector.
-FACEIO_ALWAYS_INLINE vf32_narrow load_narrow(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
-FACEIO_ALWAYS_INLINE void store(float* p, vf32_narrow a) noexcept { _mm256_storeu_ps(p, a.v); }
-FACEIO_ALWAYS_INLINE vf32_narrow splat_narrow(float x) noexcept { return {_mm256_set1_ps(x)}; }
-FACEIO_ALWAYS_INLINE vf32_narrow mul(vf32_narrow a, vf32_narrow b) noexcept {
-  return {_mm256_mul_ps(a.v, b.v)};
-}
-FACEIO_ALWAYS_INLINE vf32_narrow min(vf32_narrow a, vf32_narrow b) noexcept {
-  return {_mm256_min_ps(a.v, b.v)};
-}
-FACEIO_ALWAYS_INLINE vf32_narrow max(vf32_narrow a, vf32_narrow b) noexcept {
-  return {_mm256_max_ps(a.v, b.v)};
-}
-FACEIO_ALWAYS_INLINE vf32_narrow fma(vf32_narrow a, vf32_narrow b, vf32_narrow c) noexcept {
-  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
-}
-
 FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
   const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   const __m512i pairs = _mm512_cvtepu16_epi32(bytes);
@@ -109,6 +115,22 @@ FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
   b = byte_of<1>(quads);
   c = byte_of<2>(quads);
   d = byte_of<3>(quads);
+}
+/// Every third byte from byte kByte on of each quarter, of which twelve bytes count.
+template <int kByte>
+FACEIO_ALWAYS_INLINE vf32 third_byte_of(__m512i quarters) noexcept {
+  constexpr char k = kByte, n = -1;  // n gives 0
+  const __m512i places = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(k, n, n, n, k + 3, n, n, n, k + 6, n, n, n, k + 9, n, n, n));
+  return {_mm512_cvtepi32_ps(_mm512_shuffle_epi8(quarters, places))};
+}
+FACEIO_ALWAYS_INLINE void load_u8x3(const uint8_t* p, vf32& a, vf32& b, vf32& c) noexcept {
+  const __m512i quarters =
+      _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11),
+                               _mm512_maskz_loadu_epi32(0x0fff, p));
+  a = third_byte_of<0>(quarters);
+  b = third_byte_of<1>(quarters);
+  c = third_byte_of<2>(quarters);
 }
 /// Lanes 0 and 2 of each quarter of a, then of b.
 FACEIO_ALWAYS_INLINE __m512i even_lanes(__m512i a, __m512i b) noexcept {

@@ -6,22 +6,35 @@ struct vf32 {
   static constexpr int lanes = 1;
   float v;
 };
-using vf32_narrow = vf32;
 
-/// Register tile of a dense convolution: pixels x vectors of output channels.
-inline constexpr int kTilePixels = 1;
 inline constexpr int kTileVectors = 8;
+constexpr int tile_pixels(int) noexcept { return 1; }
+inline constexpr int kPlaneChannels = 4;
+inline constexpr int kPlaneVectors = 2;
+inline constexpr bool kShiftsLanes = false;
+inline constexpr int kDepthwiseRows = 1;
+inline constexpr int kDepthwisePixels = 4;
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {*p}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { *p = a.v; }
-FACEIO_ALWAYS_INLINE vf32 load_narrow(const float* p) noexcept { return load(p); }
 FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept { return {n > 0 ? *p : 0.0f}; }
 FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
   if (n > 0) *p = a.v;
 }
+FACEIO_ALWAYS_INLINE void load_even_odd(const float* p, vf32& even, vf32& odd) noexcept {
+  even = {p[0]};
+  odd = {p[1]};
+}
+FACEIO_ALWAYS_INLINE vf32 even_odd_in_order(vf32 a) noexcept { return a; }
+FACEIO_ALWAYS_INLINE vf32 in_register(vf32 a) noexcept { return a; }
+FACEIO_ALWAYS_INLINE vf32 load_before(const float* p, vf32, vf32) noexcept {
+  return in_register(load(p - 1));
+}
+FACEIO_ALWAYS_INLINE vf32 load_behind(const float* p, vf32, vf32) noexcept {
+  return in_register(load(p + 1));
+}
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {0.0f}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {x}; }
-FACEIO_ALWAYS_INLINE vf32 splat_narrow(float x) noexcept { return splat(x); }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {a.v + b.v}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {a.v - b.v}; }
 FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {a.v * b.v}; }
@@ -63,6 +76,11 @@ FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
 FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
   a = load_u8(p);
   b = load_u8(p + 1);
+}
+FACEIO_ALWAYS_INLINE void load_u8x3(const uint8_t* p, vf32& a, vf32& b, vf32& c) noexcept {
+  a.v = static_cast<float>(p[0]);
+  b.v = static_cast<float>(p[1]);
+  c.v = static_cast<float>(p[2]);
 }
 FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
                                     vf32& d) noexcept {

@@ -6,15 +6,19 @@ struct vf32 {
   static constexpr int lanes = 4;
   __m128 v;
 };
-using vf32_narrow = vf32;
 
 // 2 x 4 accumulators, one weight vector and two broadcasts fit the sixteen registers.
-inline constexpr int kTilePixels = 2;
 inline constexpr int kTileVectors = 4;
+constexpr int tile_pixels(int) noexcept { return 2; }
+// 4 x 2 accumulators, three columns of two vectors and a weight.
+inline constexpr int kPlaneChannels = 4;
+inline constexpr int kPlaneVectors = 2;
+inline constexpr bool kShiftsLanes = false;
+inline constexpr int kDepthwiseRows = 1;
+inline constexpr int kDepthwisePixels = 4;
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {_mm_loadu_ps(p)}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { _mm_storeu_ps(p, a.v); }
-FACEIO_ALWAYS_INLINE vf32 load_narrow(const float* p) noexcept { return load(p); }
 FACEIO_ALWAYS_INLINE vf32 load_n(const float* p, int n) noexcept {
   alignas(16) float lane[4] = {0.0f, 0.0f, 0.0f, 0.0f};
   for (int i = 0; i < n; ++i) lane[i] = p[i];
@@ -25,9 +29,24 @@ FACEIO_ALWAYS_INLINE void store_n(float* p, vf32 a, int n) noexcept {
   _mm_store_ps(lane, a.v);
   for (int i = 0; i < n; ++i) p[i] = lane[i];
 }
+FACEIO_ALWAYS_INLINE void load_even_odd(const float* p, vf32& even, vf32& odd) noexcept {
+  const __m128 low = _mm_loadu_ps(p), high = _mm_loadu_ps(p + 4);
+  even.v = _mm_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0));
+  odd.v = _mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1));
+}
+FACEIO_ALWAYS_INLINE vf32 even_odd_in_order(vf32 a) noexcept { return a; }
+FACEIO_ALWAYS_INLINE vf32 in_register(vf32 a) noexcept {
+  FACEIO_OPAQUE("x", a.v);
+  return a;
+}
+FACEIO_ALWAYS_INLINE vf32 load_before(const float* p, vf32, vf32) noexcept {
+  return in_register(load(p - 1));
+}
+FACEIO_ALWAYS_INLINE vf32 load_behind(const float* p, vf32, vf32) noexcept {
+  return in_register(load(p + 1));
+}
 FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {_mm_setzero_ps()}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {_mm_set1_ps(x)}; }
-FACEIO_ALWAYS_INLINE vf32 splat_narrow(float x) noexcept { return splat(x); }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {_mm_add_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {_mm_sub_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {_mm_mul_ps(a.v, b.v)}; }
@@ -85,6 +104,14 @@ FACEIO_ALWAYS_INLINE vf32 byte_of(__m128i quads) noexcept {
   if constexpr (kByte == 3) return {_mm_cvtepi32_ps(_mm_srli_epi32(quads, 24))};
   return {_mm_cvtepi32_ps(
       _mm_and_si128(_mm_srli_epi32(quads, 8 * kByte), _mm_set1_epi32(255)))};
+}
+FACEIO_ALWAYS_INLINE vf32 every_third(const uint8_t* p) noexcept {
+  return {_mm_cvtepi32_ps(_mm_setr_epi32(p[0], p[3], p[6], p[9]))};
+}
+FACEIO_ALWAYS_INLINE void load_u8x3(const uint8_t* p, vf32& a, vf32& b, vf32& c) noexcept {
+  a = every_third(p);
+  b = every_third(p + 1);
+  c = every_third(p + 2);
 }
 FACEIO_ALWAYS_INLINE void load_u8x4(const uint8_t* p, vf32& a, vf32& b, vf32& c,
                                     vf32& d) noexcept {
