@@ -2,24 +2,23 @@
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
-/// v = f(v) for every accumulator. slope_of(i, v) is the PReLU slope of acc[i][v].
+/// v = f(v) for every accumulator. `leaky` is the slope of leaky_relu in every lane, slope_of(i, v) the
+/// PReLU slope of acc[i][v].
 template <int kRows, int kVectors, class SlopeOf>
-FACEIO_ALWAYS_INLINE void activate_with(vf32 (&acc)[kRows][kVectors], const ConvArgs& a,
-                                        const SlopeOf& slope_of) noexcept {
-  switch (a.activation) {
+FACEIO_ALWAYS_INLINE void activate(vf32 (&acc)[kRows][kVectors], Activation activation, vf32 leaky,
+                                   const SlopeOf& slope_of) noexcept {
+  switch (activation) {
     case Activation::linear: break;
     case Activation::relu:
       FACEIO_UNROLL for (int i = 0; i < kRows; ++i) {
         FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) acc[i][v] = max(acc[i][v], zero());
       }
       break;
-    case Activation::leaky_relu: {
-      const vf32 s = splat(a.leaky_slope);
+    case Activation::leaky_relu:
       FACEIO_UNROLL for (int i = 0; i < kRows; ++i) {
-        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) acc[i][v] = max(acc[i][v], mul(acc[i][v], s));
+        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) acc[i][v] = max(acc[i][v], mul(acc[i][v], leaky));
       }
       break;
-    }
     case Activation::prelu:
       FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
         FACEIO_UNROLL for (int i = 0; i < kRows; ++i) {

@@ -48,8 +48,6 @@ struct ConvArgs {
   int32_t stride = 1;             // 1 or 2
   int32_t pad_before = 0;         // 3x3 only: 1, or 0 for TensorFlow SAME at stride 2
   Activation activation = Activation::linear;
-  Span<const float> upcoming{};   // 1x1 only: what is read soon, such as the next layer's weights; each call
-                                  // asks for the share of its rows while it computes
 };
 
 /// Output rows or columns of a 3x3 convolution; 0 when the padded input is smaller than the kernel.

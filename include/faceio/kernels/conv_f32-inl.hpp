@@ -45,18 +45,6 @@ struct ConvPanels {
   int32_t first_channel;
 };
 
-/// Memory that is asked for while tiles compute, a few cache lines a tile.
-struct Upcoming {
-  static constexpr ptrdiff_t kLine = 16;  // floats
-  const float* at = nullptr;
-  ptrdiff_t floats = 0;
-  int32_t lines_a_tile = 0;
-
-  FACEIO_ALWAYS_INLINE void ask() noexcept {
-    for (int32_t i = 0; i < lines_a_tile && floats > 0; ++i, at += kLine, floats -= kLine) FACEIO_PREFETCH(at);
-  }
-};
-
 /// acc += addend for the pixels of a tile.
 template <int kPixels, int kVectors>
 FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const AddendRow& addend, int32_t x,
@@ -79,7 +67,7 @@ FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const Adde
 /// a row. kPlanes: the input is in planes, so that neighbouring pixels are neighbouring floats.
 template <int kPixels, int kVectors, bool kPlanes>
 inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row, int32_t x,
-                       int32_t tiles, Upcoming& upcoming) noexcept {
+                       int32_t tiles) noexcept {
   // Three pixels share a pointer (step and 2 * step are index registers), so twelve need only four.
   constexpr int kAPointer = kPlanes ? kPixels : 3, kPointers = (kPixels + kAPointer - 1) / kAPointer;
   constexpr int kAPanel = kPanel / vf32::lanes;  // vectors
@@ -91,7 +79,6 @@ inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRo
   const float* first = row.in + x * step;
   float* out = row.out + x * out_step + panels.first_channel;
   for (; tiles > 0; --tiles, x += kPixels, first += kPixels * step) {
-    upcoming.ask();
     vf32 acc[kPixels][kVectors];
     FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
       const vf32 bias = load(panels.bias + v * vf32::lanes);
@@ -118,7 +105,7 @@ inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRo
         w += kPanel;
       }
     }
-    activate_with(acc, a, SlopeAcrossLanes{panels.slope});
+    activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{panels.slope});
     if (row.addend.data != nullptr) add_to_tile(acc, row.addend, x, panels.first_channel);
     FACEIO_UNROLL for (int m = 0; m < kPixels; ++m, out += out_step) {
       FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) store(out + v * vf32::lanes, acc[m][v]);
@@ -129,43 +116,40 @@ inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRo
 /// Calls the tiles of exactly `pixels` pixels, 1 <= pixels <= kPixels.
 template <int kPixels, int kVectors, bool kPlanes>
 FACEIO_ALWAYS_INLINE void conv_tiles_of(int32_t pixels, const ConvArgs& a, const ConvPanels& panels,
-                                        const ConvRow& row, int32_t x, int32_t tiles,
-                                        Upcoming& upcoming) noexcept {
+                                        const ConvRow& row, int32_t x, int32_t tiles) noexcept {
   if constexpr (kPixels > 1) {
     if (pixels < kPixels) {
-      conv_tiles_of<kPixels - 1, kVectors, kPlanes>(pixels, a, panels, row, x, tiles, upcoming);
+      conv_tiles_of<kPixels - 1, kVectors, kPlanes>(pixels, a, panels, row, x, tiles);
       return;
     }
   }
-  conv_tiles<kPixels, kVectors, kPlanes>(a, panels, row, x, tiles, upcoming);
+  conv_tiles<kPixels, kVectors, kPlanes>(a, panels, row, x, tiles);
 }
 
 /// kVectors vectors of channels of one row. It is cut into tiles of nearly equal size instead of full
 /// tiles and a short rest: the rest would run at a fraction of the speed.
 template <int kVectors, bool kPlanes>
-inline void conv_row(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row,
-                     Upcoming& upcoming) noexcept {
+inline void conv_row(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row) noexcept {
   if (row.width <= 0) return;
   constexpr int kPixels = tile_pixels(kVectors);
   const int32_t tiles = (row.width + kPixels - 1) / kPixels;
   const int32_t pixels = row.width / tiles;
   const int32_t longer = row.width % tiles;  // tiles with one pixel more
-  if (longer > 0) conv_tiles_of<kPixels, kVectors, kPlanes>(pixels + 1, a, panels, row, 0, longer, upcoming);
-  conv_tiles_of<kPixels, kVectors, kPlanes>(pixels, a, panels, row, longer * (pixels + 1), tiles - longer,
-                                            upcoming);
+  if (longer > 0) conv_tiles_of<kPixels, kVectors, kPlanes>(pixels + 1, a, panels, row, 0, longer);
+  conv_tiles_of<kPixels, kVectors, kPlanes>(pixels, a, panels, row, longer * (pixels + 1), tiles - longer);
 }
 
 /// Calls conv_row() of exactly `vectors` vectors, 1 <= vectors <= kVectors.
 template <int kVectors, bool kPlanes>
 FACEIO_ALWAYS_INLINE void conv_row_of(int32_t vectors, const ConvArgs& a, const ConvPanels& panels,
-                                      const ConvRow& row, Upcoming& upcoming) noexcept {
+                                      const ConvRow& row) noexcept {
   if constexpr (kVectors > 1) {
     if (vectors < kVectors) {
-      conv_row_of<kVectors - 1, kPlanes>(vectors, a, panels, row, upcoming);
+      conv_row_of<kVectors - 1, kPlanes>(vectors, a, panels, row);
       return;
     }
   }
-  conv_row<kVectors, kPlanes>(a, panels, row, upcoming);
+  conv_row<kVectors, kPlanes>(a, panels, row);
 }
 
 /// Bias of layers that have none.
@@ -181,8 +165,8 @@ FACEIO_ALWAYS_INLINE ConvRow row_of(const RowAt& row_at, int32_t i) noexcept {
 /// All channels of `rows` rows, row_at(i) of each or one ConvRow: the weights of a few channels at a time
 /// stay in the first-level cache while all rows use them.
 template <bool kPlanes, class RowAt>
-FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t rows, const RowAt& row_at,
-                                    Upcoming upcoming = Upcoming{}) noexcept {
+FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t rows,
+                                    const RowAt& row_at) noexcept {
   const int32_t vectors = channel_stride(a.out.channels) / vf32::lanes;
   ConvPanels panels;
   panels.panel_step = static_cast<ptrdiff_t>(k_total) * kPanel;
@@ -194,8 +178,7 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t 
     panels.bias = a.bias != nullptr ? a.bias + channel : kNoBias;
     panels.slope = slope_of(a, channel);
     panels.first_channel = channel;
-    for (int32_t i = 0; i < rows; ++i) conv_row_of<kTileVectors, kPlanes>(count, a, panels, row_of(row_at, i),
-                                                                  upcoming);
+    for (int32_t i = 0; i < rows; ++i) conv_row_of<kTileVectors, kPlanes>(count, a, panels, row_of(row_at, i));
     first += count;
   }
 }
@@ -226,19 +209,6 @@ struct Conv1x1Rows {
   }
 };
 
-/// The share of some rows in ConvArgs::upcoming.
-inline Upcoming upcoming_of(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
-  const auto total = static_cast<int64_t>(a.upcoming.size);
-  if (total == 0) return Upcoming{};
-  const int64_t begin = total * row_begin / a.out.height, end = total * row_end / a.out.height;
-  // At least so many tiles run, with the largest ones.
-  const int64_t vectors = channel_stride(a.out.channels) / vf32::lanes;
-  const int64_t pixels = static_cast<int64_t>(row_end - row_begin) * a.out.width;
-  const int64_t tiles = pixels * vectors / (tile_pixels(kTileVectors) * kTileVectors) + 1;
-  const int64_t lines = (end - begin) / Upcoming::kLine;
-  return {a.upcoming.data + begin, static_cast<ptrdiff_t>(end - begin), static_cast<int32_t>(lines / tiles + 1)};
-}
-
 inline void conv1x1_f32(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
   const bool same_size = a.addend.data == nullptr ||
                          (a.addend.width == a.out.width && a.addend.height == a.out.height &&
@@ -247,11 +217,10 @@ inline void conv1x1_f32(const ConvArgs& a, int32_t row_begin, int32_t row_end) n
       same_size && a.in.rows_touch(row_begin, row_end) && a.out.rows_touch(row_begin, row_end);
   const int32_t rows = row_end - row_begin;
   const Conv1x1Rows row_at{a, row_begin, joins ? rows : 1};
-  const Upcoming upcoming = upcoming_of(a, row_begin, row_end);
   if (a.in.in_planes()) {
-    conv_rows<true>(a, a.in.channels, rows, row_at, upcoming);
+    conv_rows<true>(a, a.in.channels, rows, row_at);
   } else {
-    conv_rows<false>(a, a.in.channels, joins ? 1 : rows, row_at, upcoming);
+    conv_rows<false>(a, a.in.channels, joins ? 1 : rows, row_at);
   }
 }
 

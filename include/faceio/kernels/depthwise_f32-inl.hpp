@@ -5,9 +5,10 @@ namespace FACEIO_TARGET_NS {
 /// kRows x kPixels output pixels of one vector of channels; in[i] points at column 0 of input row i under
 /// the first pixel.
 template <int kStride, int kRows, int kPixels>
-FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* const* in, ptrdiff_t in_step,
-                                            const vf32 (&w)[9], vf32 bias, const float* slope,
-                                            float* const* out, ptrdiff_t out_step) noexcept {
+FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* slope,
+                                            const float* const* in, ptrdiff_t in_step,
+                                            const vf32 (&w)[9], vf32 bias, float* const* out,
+                                            ptrdiff_t out_step) noexcept {
   constexpr int kInputs = (kRows - 1) * kStride + 3;
   vf32 acc[kRows * kPixels][1];
   FACEIO_UNROLL for (int m = 0; m < kRows * kPixels; ++m) acc[m][0] = bias;
@@ -25,7 +26,7 @@ FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* cons
       }
     }
   }
-  activate_with(acc, a, SlopeAcrossLanes{slope});
+  activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{slope});
   FACEIO_UNROLL for (int r = 0; r < kRows; ++r) {
     FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
       store(out[r] + m * out_step, acc[r * kPixels + m][0]);
@@ -50,17 +51,18 @@ inline void depthwise3x3_strip(const ConvArgs& a, const float* const* in_row, fl
   vf32 w[9];
   FACEIO_UNROLL for (int i = 0; i < 9; ++i) w[i] = load(a.weights + i * padded + c);
   const vf32 bias = load(a.bias + c);
+  const float* const slope = slope_of(a, c);
   const float* in[kInputs];
   float* out[kRows];
   FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) in[i] = in_row[i] + x * kStride * in_step + c;
   FACEIO_UNROLL for (int r = 0; r < kRows; ++r) out[r] = out_row[r] + x * out_step + c;
   for (; x + kDepthwisePixels <= x_end; x += kDepthwisePixels) {
-    depthwise3x3_tile<kStride, kRows, kDepthwisePixels>(a, in, in_step, w, bias, slope_of(a, c), out, out_step);
+    depthwise3x3_tile<kStride, kRows, kDepthwisePixels>(a, slope, in, in_step, w, bias, out, out_step);
     FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) in[i] += kDepthwisePixels * kStride * in_step;
     FACEIO_UNROLL for (int r = 0; r < kRows; ++r) out[r] += kDepthwisePixels * out_step;
   }
   for (; x < x_end; ++x) {
-    depthwise3x3_tile<kStride, kRows, 1>(a, in, in_step, w, bias, slope_of(a, c), out, out_step);
+    depthwise3x3_tile<kStride, kRows, 1>(a, slope, in, in_step, w, bias, out, out_step);
     FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) in[i] += kStride * in_step;
     FACEIO_UNROLL for (int r = 0; r < kRows; ++r) out[r] += out_step;
   }
@@ -115,7 +117,7 @@ inline void global_depthwise_f32(const ConvArgs& a, int32_t row_begin, int32_t r
         acc[0][0] = fma(load(in), load(w), acc[0][0]);
       }
     }
-    activate_with(acc, a, SlopeAcrossLanes{slope_of(a, c)});
+    activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{slope_of(a, c)});
     store(a.out.row(0) + c, acc[0][0]);
   }
 }

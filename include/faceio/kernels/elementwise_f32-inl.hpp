@@ -8,13 +8,8 @@ inline void batchnorm_f32(const BatchNormArgs& a, int32_t row_begin, int32_t row
     const float* in = a.in.row(y);
     float* out = a.out.row(y);
     for (int32_t x = 0; x < a.out.width; ++x, in += a.in.pixel_stride, out += a.out.pixel_stride) {
-      int32_t c = 0;
-      for (; c + vf32::lanes <= stored; c += vf32::lanes) {
+      for (int32_t c = 0; c < stored; c += vf32::lanes) {
         store(out + c, fma(load(in + c), load(a.scale + c), load(a.shift + c)));
-      }
-      if (c < stored) {
-        const int n = stored - c;
-        store_n(out + c, fma(load_n(in + c, n), load_n(a.scale + c, n), load_n(a.shift + c, n)), n);
       }
     }
   }
@@ -27,14 +22,7 @@ inline void add_f32(const AddArgs& a, int32_t row_begin, int32_t row_end) noexce
     const float* q = a.b.row(y);
     float* out = a.out.row(y);
     for (int32_t x = 0; x < a.out.width; ++x) {
-      int32_t c = 0;
-      for (; c + vf32::lanes <= stored; c += vf32::lanes) {
-        store(out + c, add(load(p + c), load(q + c)));
-      }
-      if (c < stored) {
-        const int n = stored - c;
-        store_n(out + c, add(load_n(p + c, n), load_n(q + c, n)), n);
-      }
+      for (int32_t c = 0; c < stored; c += vf32::lanes) store(out + c, add(load(p + c), load(q + c)));
       p += a.a.pixel_stride;
       q += a.b.pixel_stride;
       out += a.out.pixel_stride;
@@ -52,9 +40,7 @@ inline void upsample_nearest_f32(const UpsampleArgs& a, int32_t row_begin,
     // x * W_in / W_out by counting the remainder: no division a pixel.
     int32_t remainder = 0;
     for (int32_t x = 0; x < a.out.width; ++x, out += a.out.pixel_stride) {
-      int32_t c = 0;
-      for (; c + vf32::lanes <= stored; c += vf32::lanes) store(out + c, load(in + c));
-      if (c < stored) store_n(out + c, load_n(in + c, stored - c), stored - c);
+      for (int32_t c = 0; c < stored; c += vf32::lanes) store(out + c, load(in + c));
       for (remainder += a.in.width; remainder >= a.out.width; remainder -= a.out.width) {
         in += a.in.pixel_stride;
       }

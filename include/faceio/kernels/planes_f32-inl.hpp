@@ -56,7 +56,7 @@ FACEIO_ALWAYS_INLINE void conv3x3_planes_tile(const ConvArgs& a, const float* co
       }
     }
   }
-  activate_with(acc, a, SlopeAcrossRows{slope_of(a, n)});
+  activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossRows{slope_of(a, n)});
   FACEIO_UNROLL for (int m = 0; m < kChannels; ++m) {
     FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
       store_inside(out + (n + m) * out_plane, x + v * vf32::lanes, a.out.width,
@@ -146,6 +146,9 @@ inline void depthwise3x3_planes_rows(const ConvArgs& a, int32_t y, int32_t c) no
   for (int i = 0; i < kRows; ++i) out[i] = a.out.row(y + i) + static_cast<ptrdiff_t>(c) * a.out.channel_step;
   window.start();
   const int32_t width = a.out.width;
+  const Activation activation = a.activation;
+  const vf32 leaky = splat(a.leaky_slope);
+  const SlopeOfOne slope{slope_of(a, c)};
   for (int32_t x = 0; x < width; x += vf32::lanes) {
     vf32 acc[kRows][1];
     FACEIO_UNROLL for (int r = 0; r < kRows; ++r) acc[r][0] = bias;
@@ -159,7 +162,7 @@ inline void depthwise3x3_planes_rows(const ConvArgs& a, int32_t y, int32_t c) no
         }
       }
     }
-    activate_with(acc, a, SlopeOfOne{slope_of(a, c)});
+    activate(acc, activation, leaky, slope);
     FACEIO_UNROLL for (int r = 0; r < kRows; ++r) {
       store_inside(out[r], x, width, put_right<kStride>(acc[r][0]));
     }

@@ -149,14 +149,6 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
     }
   }
   plan.steps = {steps, step_count};
-  for (size_t s = 0; s < step_count; ++s) {
-    size_t next = s + 1;
-    while (next < step_count && steps[next].op != Op::conv1x1) ++next;
-    if (steps[s].op != Op::conv1x1 || next == step_count) continue;
-    const OpRecord& op = network.ops[steps[next].first_op];
-    steps[s].conv.upcoming = {steps[next].conv.weights,
-                              static_cast<size_t>(op.c_in) * static_cast<size_t>(channel_stride(op.c_out))};
-  }
   return plan;
 }
 

@@ -101,7 +101,8 @@ inline MapView output_of(const Step& step, int part) noexcept {
 }
 
 /// Hook of run(): called when a chain is done, for each operation of its last step, with the operation's
-/// index in the network table and what was written. Layer by layer, that is every operation.
+/// index in the network table and the map that was written. Layer by layer, that is every operation and its
+/// result; depth-first, operations that were computed together name the result of the last one.
 struct NoTrace {
   void operator()(size_t, const MapView&) const noexcept {}
 };
