@@ -1,5 +1,5 @@
-// Whole networks (from 8-bit pixels to head maps) and pipelines on every target, and the time of each
-// layer; the first layer includes loading the pixels.
+// Whole networks (from 8-bit pixels to head maps) and pipelines on every target, and the time of
+// each layer; the first layer includes loading the pixels.
 //   --benchmark_filter=avx2/detector       one target, one network
 //   FACEIO_BENCH_STEPS=1                   also prints the time of every step on the best target
 #include <benchmark/benchmark.h>
@@ -15,13 +15,17 @@ using namespace faceio;
 
 namespace {
 
-std::string weights(const char* file) { return std::string(FACEIO_TEST_SOURCE_DIR) + "/weights/" + file; }
+std::string weights(const char* file) {
+  return std::string(FACEIO_TEST_SOURCE_DIR) + "/weights/" + file;
+}
 
 /// A picture without faces costs the same as one with a few: the network does not look away.
 std::vector<uint8_t> picture(Size size) {
-  std::vector<uint8_t> pixels(3 * static_cast<size_t>(size.width_px) * static_cast<size_t>(size.height_px));
+  std::vector<uint8_t> pixels(3 * static_cast<size_t>(size.width_px) *
+                              static_cast<size_t>(size.height_px));
   uint32_t state = 1;
-  for (uint8_t& p : pixels) p = static_cast<uint8_t>((state = state * 1664525u + 1013904223u) >> 24);
+  for (uint8_t& p : pixels)
+    p = static_cast<uint8_t>((state = state * 1664525u + 1013904223u) >> 24);
   return pixels;
 }
 
@@ -31,7 +35,9 @@ void detector_network(benchmark::State& state, Target target, Size size, Schedul
   Arena arena(bytes.at_least(plan_bytes(Detector::network(), size, schedule)));
   const Plan plan = *make_plan(owned.detector().bound(), size, schedule, arena);
   const auto pixels = picture(size);
-  const PictureRows rows(owned.detector().bound(), ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8));
+  const PictureRows rows(owned.detector().bound(),
+                         ImageView(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px),
+                                   PixelFormat::RGB8));
   for (auto _ : state) run(plan, rows);
   state.counters["workspace_bytes"] = static_cast<double>(arena.used_bytes());
 }
@@ -39,7 +45,8 @@ void detector_network(benchmark::State& state, Target target, Size size, Schedul
 void detector_pipeline(benchmark::State& state, Target target, Size size) {
   auto owned = host::OwnedDetector::load(weights("retinaface_mnet025.fiow"), {}, target);
   const auto pixels = picture(size);
-  const ImageView view(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px), PixelFormat::RGB8);
+  const ImageView view(pixels.data(), size, row_bytes(PixelFormat::RGB8, size.width_px),
+                       PixelFormat::RGB8);
   host::AlignedBytes bytes;
   const Span<uint8_t> scratch = bytes.at_least(owned.workspace_bytes(size));
   Face faces[16];
@@ -64,7 +71,8 @@ const int registered = [] {
     };
     for (const Size size : {Size{320, 240}, Size{640, 480}, Size{1280, 720}}) {
       const std::string at = std::to_string(size.width_px) + "x" + std::to_string(size.height_px);
-      add("detector/layer_by_layer/" + at, detector_network, target, size, Schedule::layer_by_layer);
+      add("detector/layer_by_layer/" + at, detector_network, target, size,
+          Schedule::layer_by_layer);
       add("detector/depth_first/" + at, detector_network, target, size, Schedule::depth_first);
       add("detector/pipeline/" + at, detector_pipeline, target, size);
     }

@@ -25,19 +25,21 @@ struct Record {
 inline std::map<const void*, Record> records;
 inline const faceio::KernelTable* timed_kernels = nullptr;
 
-inline const void* key_of(const faceio::UnpackArgs&) { return nullptr; }
+inline const void* key_of(const faceio::UnpackArgs&) {
+  return nullptr;
+}
 template <class Args>
 const void* key_of(const Args& args) {
   return &args;
 }
 
-#define FACEIO_ROW_KERNEL(name, Args)                                                              \
-  inline void timed_##name(const faceio::Args& a, int32_t row_begin, int32_t row_end) noexcept {   \
-    const auto begin = Clock::now();                                                               \
-    timed_kernels->name(a, row_begin, row_end);                                                    \
-    Record& record = records[key_of(a)];                                                           \
-    record.sum_us += std::chrono::duration<double, std::micro>(Clock::now() - begin).count();      \
-    ++record.calls;                                                                                \
+#define FACEIO_ROW_KERNEL(name, Args)                                                            \
+  inline void timed_##name(const faceio::Args& a, int32_t row_begin, int32_t row_end) noexcept { \
+    const auto begin = Clock::now();                                                             \
+    timed_kernels->name(a, row_begin, row_end);                                                  \
+    Record& record = records[key_of(a)];                                                         \
+    record.sum_us += std::chrono::duration<double, std::micro>(Clock::now() - begin).count();    \
+    ++record.calls;                                                                              \
   }
 #define FACEIO_KERNEL(name, Args)
 #include <faceio/kernels/kernels.def>
@@ -67,7 +69,8 @@ inline double peak_gmac_s(const faceio::KernelTable& kernels) {
     const auto begin = Clock::now();
     kernels.fma_peak_f32({start, 0.75f, 0.25f, kRounds, result, &lanes});
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    best = std::max(best, static_cast<double>(kRounds) * faceio::kFmaChains * lanes / seconds * 1e-9);
+    best =
+        std::max(best, static_cast<double>(kRounds) * faceio::kFmaChains * lanes / seconds * 1e-9);
   }
   return best;
 }
@@ -85,7 +88,9 @@ inline double mmac_of(const faceio::NetworkView& network, const faceio::Step& st
       case Op::conv3x3: sum += pixels * op.c_out * op.c_in * 9.0; break;
       case Op::conv1x1: sum += pixels * op.c_out * op.c_in; break;
       case Op::depthwise3x3: sum += pixels * op.c_out * 9.0; break;
-      case Op::global_depthwise: sum += static_cast<double>(step.conv.in.height) * step.conv.in.width * op.c_out; break;
+      case Op::global_depthwise:
+        sum += static_cast<double>(step.conv.in.height) * step.conv.in.width * op.c_out;
+        break;
       case Op::batchnorm:
       case Op::add:
       case Op::upsample_nearest: break;
@@ -105,7 +110,8 @@ inline const void* key_of(const faceio::Step& step) {
 }
 
 inline double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -118,7 +124,8 @@ inline void print(const char* title, const faceio::BoundNetwork& bound, faceio::
   faceio::host::AlignedBytes bytes;
   faceio::Arena arena(bytes.at_least(plan_bytes(bound.network, size, schedule)));
   const faceio::Plan plan = *make_plan(timed, size, schedule, arena);
-  const faceio::ImageView image(rgb8.data(), size, row_bytes(faceio::PixelFormat::RGB8, size.width_px),
+  const faceio::ImageView image(rgb8.data(), size,
+                                row_bytes(faceio::PixelFormat::RGB8, size.width_px),
                                 faceio::PixelFormat::RGB8);
   const faceio::PictureRows rows(timed, image);
   constexpr int kWarm = 10, kRuns = 100;
@@ -134,13 +141,14 @@ inline void print(const char* title, const faceio::BoundNetwork& bound, faceio::
   }
   const double peak = peak_gmac_s(*bound.kernels);
   std::printf("%s %dx%d on %s: %.0f us, peak %.1f GMAC/s\n%-16s %-14s %6s %8s %8s %8s %7s\n", title,
-              size.width_px, size.height_px, name(bound.kernels->target), median(totals), peak, "step",
-              "output", "calls", "us", "MMAC", "GMAC/s", "% peak");
-  const auto line = [&](const std::string& step, const std::string& shape, const void* key, double mmac) {
+              size.width_px, size.height_px, name(bound.kernels->target), median(totals), peak,
+              "step", "output", "calls", "us", "MMAC", "GMAC/s", "% peak");
+  const auto line = [&](const std::string& step, const std::string& shape, const void* key,
+                        double mmac) {
     const double us = median(times[key]);
     const double rate = mmac / us * 1e3;
-    std::printf("%-16s %-14s %6d %8.1f %8.2f %8.1f %7.0f\n", step.c_str(), shape.c_str(), records[key].calls,
-                us, mmac, rate, 100.0 * rate / peak);
+    std::printf("%-16s %-14s %6d %8.1f %8.2f %8.1f %7.0f\n", step.c_str(), shape.c_str(),
+                records[key].calls, us, mmac, rate, 100.0 * rate / peak);
   };
   line("picture", "", nullptr, 0.0);
   for (const faceio::Step& step : plan.steps) {
@@ -149,8 +157,8 @@ inline void print(const char* title, const faceio::BoundNetwork& bound, faceio::
     for (int part = 0; part < (step.winograd ? step.op_count : 1); ++part) {
       channels += output_of(step, part).channels;
     }
-    const std::string shape =
-        std::to_string(out.height) + "x" + std::to_string(out.width) + "x" + std::to_string(channels);
+    const std::string shape = std::to_string(out.height) + "x" + std::to_string(out.width) + "x" +
+                              std::to_string(channels);
     line(bound.network.ops[step.first_op].name, shape, key_of(step), mmac_of(bound.network, step));
   }
 }

@@ -63,13 +63,13 @@ int main() {
     n.add("sum", "", Map{7}, Map{7});
     return n.finish();
   }();
-#elif MISUSE == 9  // a map in planes for an operation that reads pixels: maps_in_planes_go_into
+#elif MISUSE == 9  // a map in planes for an operation that reads pixels: this_operation_takes_no_maps_in_planes
   constexpr auto network = [] {
     NetworkBuilder n;
     n.batchnorm("norm", n.conv3x3("stem", n.input(3), 8, 2, kRelu));
     return n.finish();
   }();
-#elif MISUSE == 10  // a picture in planes for many output channels: maps_in_planes_go_into
+#elif MISUSE == 10  // a picture in planes for many output channels: this_operation_takes_no_maps_in_planes
   constexpr auto network = [] {
     NetworkBuilder n;
     const Map in = n.input(3);
@@ -77,7 +77,7 @@ int main() {
     n.conv3x3("many", in, 64, 2, kRelu);
     return n.finish();
   }();
-#elif MISUSE == 11  // an enlargement of a map in planes: maps_in_planes_go_into
+#elif MISUSE == 11  // an enlargement of a map in planes: this_operation_takes_no_maps_in_planes
   constexpr auto network = [] {
     NetworkBuilder n;
     const Map in = n.input(3);
@@ -92,7 +92,7 @@ int main() {
   }();
 #elif MISUSE == 13  // a leaky slope above 1: leaky_slope_is_not_between_0_and_1
   constexpr Act act = leaky(1.5f);
-#elif MISUSE == 14  // the same, many output channels first: maps_in_planes_go_into
+#elif MISUSE == 14  // the same, many output channels first: this_operation_takes_no_maps_in_planes
   constexpr auto network = [] {
     NetworkBuilder n;
     const Map in = n.input(3);
@@ -100,7 +100,7 @@ int main() {
     n.conv3x3("few", in, 8, 2, kRelu);
     return n.finish();
   }();
-#elif MISUSE == 15  // planes, after a reader of pixels: maps_in_planes_go_into
+#elif MISUSE == 15  // planes, after a reader of pixels: this_operation_takes_no_maps_in_planes
   constexpr auto network = [] {
     NetworkBuilder n;
     const Map in = n.input(3);
@@ -112,6 +112,22 @@ int main() {
   constexpr auto network = [] {
     NetworkBuilder n;
     n.output(n.batchnorm("norm", n.input(3)));
+    return n.finish();
+  }();
+#elif MISUSE == 17  // two writers of one channel: slices_overlap
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    const Map a = n.conv1x1("a", n.input(3), 16, kRelu);
+    const Map both = n.map(32);
+    n.conv1x1("first", a, 32, kRelu, {both, 0});
+    n.conv1x1("second", a, 16, kRelu, {both, 16});
+    return n.finish();
+  }();
+#elif MISUSE == 18  // an operation that writes what it reads: slices_overlap
+  constexpr auto network = [] {
+    NetworkBuilder n;
+    const Map a = n.conv1x1("a", n.input(3), 16, kRelu);
+    n.conv1x1("itself", a, 16, kRelu, {a, 0});
     return n.finish();
   }();
 #else

@@ -21,7 +21,9 @@ using test::TestMap;
 
 namespace {
 
-size_t padded(int channels) { return faceio::round_up(static_cast<size_t>(channels), kPanel); }
+size_t padded(int channels) {
+  return faceio::round_up(static_cast<size_t>(channels), kPanel);
+}
 
 /// Random weights in the blob's layout: padding channels are zero, as the format promises.
 struct Weights {
@@ -32,7 +34,8 @@ struct Weights {
     w.weights.assign(padded(c_out) * static_cast<size_t>(k), 0.0f);
     for (int n = 0; n < c_out; ++n) {
       for (int i = 0; i < k; ++i) {
-        w.weights[static_cast<size_t>((n / kPanel) * k * kPanel + i * kPanel + n % kPanel)] = test::random_float();
+        w.weights[static_cast<size_t>((n / kPanel) * k * kPanel + i * kPanel + n % kPanel)] =
+            test::random_float();
       }
     }
     return w;
@@ -42,7 +45,8 @@ struct Weights {
     w.weights.assign(padded(channels) * static_cast<size_t>(taps), 0.0f);
     for (int t = 0; t < taps; ++t) {
       for (int c = 0; c < channels; ++c) {
-        w.weights[static_cast<size_t>(t) * padded(channels) + static_cast<size_t>(c)] = test::random_float();
+        w.weights[static_cast<size_t>(t) * padded(channels) + static_cast<size_t>(c)] =
+            test::random_float();
       }
     }
     return w;
@@ -109,10 +113,11 @@ void check(const char* what, const KernelTable& table, RowKernel kernel, Referen
   kernel(args, 0, rows / 3);
   kernel(args, rows / 3, rows / 3 + rows / 2);
   kernel(args, rows / 3 + rows / 2, rows);
-  INFO(std::string(what) << " on " << std::string(faceio::name(table.target)) << ": in " << args.in.height << "x" << args.in.width
-            << "x" << args.in.channels << " out " << out.view.height << "x" << out.view.width << "x"
-            << out.view.channels << " stride " << args.stride << " pad " << args.pad_before
-            << " activation " << static_cast<int>(args.activation));
+  INFO(std::string(what) << " on " << std::string(faceio::name(table.target)) << ": in "
+                         << args.in.height << "x" << args.in.width << "x" << args.in.channels
+                         << " out " << out.view.height << "x" << out.view.width << "x"
+                         << out.view.channels << " stride " << args.stride << " pad "
+                         << args.pad_before << " activation " << static_cast<int>(args.activation));
   CHECK(worst_ratio(out, expected, k) <= 1.0);
   CHECK(padding_is_zero(out));
   CHECK(poison_before - out.poison_count() == floats_of(out));  // all of it, and nothing else
@@ -222,10 +227,13 @@ TEST_CASE("dense convolutions without a bias") {
 }
 
 TEST_CASE("conv1x1_f32: channel counts of both networks and odd ones") {
-  struct Case { int c_in, c_out; };
-  const Case cases[] = {{8, 16}, {16, 32}, {32, 32}, {32, 64}, {64, 64}, {64, 128}, {128, 128}, {128, 256},
-                        {256, 256}, {256, 64}, {256, 128}, {128, 512}, {512, 128}, {512, 512}, {512, 192},
-                        {1, 1}, {3, 5}, {5, 9}, {17, 33}, {64, 4}, {64, 20}};
+  struct Case {
+    int c_in, c_out;
+  };
+  const Case cases[] = {{8, 16},    {16, 32},   {32, 32},   {32, 64},  {64, 64},   {64, 128},
+                        {128, 128}, {128, 256}, {256, 256}, {256, 64}, {256, 128}, {128, 512},
+                        {512, 128}, {512, 512}, {512, 192}, {1, 1},    {3, 5},     {5, 9},
+                        {17, 33},   {64, 4},    {64, 20}};
   for (const KernelTable* table : test::runnable_tables()) {
     for (const Case& c : cases) {
       for (const Activation activation : kActivations) {
@@ -240,8 +248,11 @@ TEST_CASE("conv1x1_f32: channel counts of both networks and odd ones") {
 }
 
 TEST_CASE("conv3x3_f32: stride, padding, size and channels") {
-  struct Case { int c_in, c_out; };
-  const Case cases[] = {{3, 8}, {3, 64}, {64, 64}, {64, 32}, {64, 16}, {16, 16}, {8, 8}, {1, 1}, {5, 20}};
+  struct Case {
+    int c_in, c_out;
+  };
+  const Case cases[] = {{3, 8},   {3, 64}, {64, 64}, {64, 32}, {64, 16},
+                        {16, 16}, {8, 8},  {1, 1},   {5, 20}};
   for (const KernelTable* table : test::runnable_tables()) {
     for (const Case& c : cases) {
       for (const int stride : {1, 2}) {
@@ -259,8 +270,8 @@ TEST_CASE("conv3x3_f32: stride, padding, size and channels") {
               ConvArgs args = arguments(in, out, w, kActivations[(width + height) % 4]);
               args.stride = stride;
               args.pad_before = pad;
-              check("conv3x3", *table, table->conv3x3_f32, faceio::ref::conv3x3_f32, args, out, expected,
-                    9 * c.c_in);
+              check("conv3x3", *table, table->conv3x3_f32, faceio::ref::conv3x3_f32, args, out,
+                    expected, 9 * c.c_in);
             }
           }
         }
@@ -356,8 +367,8 @@ TEST_CASE("conv3x3_f32: from and to slices of wider maps") {
       const Weights w = Weights::dense(16, 9 * 16);
       ConvArgs args = arguments(in, out, w, Activation::relu);
       args.pad_before = 1;
-      check("conv3x3 slice", *table, table->conv3x3_f32, faceio::ref::conv3x3_f32, args, out, expected,
-            9 * 16);
+      check("conv3x3 slice", *table, table->conv3x3_f32, faceio::ref::conv3x3_f32, args, out,
+            expected, 9 * 16);
     }
   }
 }
@@ -380,8 +391,8 @@ TEST_CASE("depthwise3x3_f32: stride, padding, size and channels") {
               ConvArgs args = arguments(in, out, w, kActivations[(width + height) % 4]);
               args.stride = stride;
               args.pad_before = pad;
-              check("depthwise3x3", *table, table->depthwise3x3_f32, faceio::ref::depthwise3x3_f32, args,
-                    out, expected, 9);
+              check("depthwise3x3", *table, table->depthwise3x3_f32, faceio::ref::depthwise3x3_f32,
+                    args, out, expected, 9);
             }
           }
         }
@@ -508,16 +519,20 @@ TEST_CASE("maps in planes are read up to plane_floats() of their last row") {
 }
 
 TEST_CASE("global_depthwise_f32: 7x7x512 and awkward shapes") {
-  struct Case { int height, width, channels; };
+  struct Case {
+    int height, width, channels;
+  };
   const Case cases[] = {{7, 7, 512}, {1, 1, 16}, {3, 5, 8}, {7, 7, 20}, {2, 9, 3}};
   for (const KernelTable* table : test::runnable_tables()) {
     for (const Case& c : cases) {
       for (const Activation activation : kActivations) {
-        TestMap in(c.height, c.width, c.channels, 0, 2), out(1, 1, c.channels, 0, 1), expected(1, 1, c.channels, 0);
+        TestMap in(c.height, c.width, c.channels, 0, 2), out(1, 1, c.channels, 0, 1),
+            expected(1, 1, c.channels, 0);
         in.fill_random();
         const Weights w = Weights::depthwise(c.channels, c.height * c.width);
-        check("global_depthwise", *table, table->global_depthwise_f32, faceio::ref::global_depthwise_f32,
-              arguments(in, out, w, activation), out, expected, c.height * c.width);
+        check("global_depthwise", *table, table->global_depthwise_f32,
+              faceio::ref::global_depthwise_f32, arguments(in, out, w, activation), out, expected,
+              c.height * c.width);
       }
     }
   }
@@ -623,7 +638,8 @@ void check_classes(const Run& run) {
   }
   for (const auto* group : {&separate, &fused}) {
     for (size_t i = 1; i < group->size(); ++i) {
-      CHECK(std::memcmp((*group)[0].data(), (*group)[i].data(), sizeof(float) * (*group)[0].size()) == 0);
+      CHECK(std::memcmp((*group)[0].data(), (*group)[i].data(),
+                        sizeof(float) * (*group)[0].size()) == 0);
     }
   }
 }

@@ -1,6 +1,6 @@
-// Winograd's algorithm against the plain convolution in double precision: the transformed weights, the
-// reference of the algorithm, and the kernel of every target; sizes around the 6x6 blocks, several
-// convolutions on one input, slices, misaligned starts, ranges of rows.
+// Winograd's algorithm against the plain convolution in double precision: the transformed weights,
+// the reference of the algorithm, and the kernel of every target; sizes around the 6x6 blocks,
+// several convolutions on one input, slices, misaligned starts, ranges of rows.
 #include <doctest/doctest.h>
 
 #include <faceio/kernels/ref/winograd.hpp>
@@ -61,9 +61,10 @@ void plain(const Filter& f, const TestMap& in, const TestMap& out, Activation ac
   ref::conv3x3_f32(args);
 }
 
-/// Rounding bound. The transforms enlarge values before the sum and after it, and the rounding errors with
-/// them: Lavin & Gray's section 6 measures about the factor 8 against the direct sum for F(4x4, 3x3), and
-/// two interpolation points more cost about twice that; a PReLU multiplies errors by at most 9.4.
+/// Rounding bound. The transforms enlarge values before the sum and after it, and the rounding
+/// errors with them: Lavin & Gray's section 6 measures about the factor 8 against the direct sum
+/// for F(4x4, 3x3), and two interpolation points more cost about twice that; a PReLU multiplies
+/// errors by at most 9.4.
 double allowed(int c_in, Activation activation) {
   const double slope = activation == Activation::prelu ? 9.4 : 1.0;
   return 16.0 * slope * test::tolerance(9 * c_in, 0.25 * 9 * c_in + 1.0);
@@ -87,7 +88,9 @@ TEST_CASE("the reference of the algorithm is the plain convolution") {
 }
 
 TEST_CASE("winograd3x3_f32: sizes around the blocks, channels, activations") {
-  struct Channels { int in, out; };
+  struct Channels {
+    int in, out;
+  };
   for (const KernelTable* table : test::runnable_tables()) {
     for (const Channels c : {Channels{16, 16}, {64, 64}, {64, 48}, {16, 32}, {48, 16}}) {
       const Filter f(c.in, c.out);
@@ -96,7 +99,8 @@ TEST_CASE("winograd3x3_f32: sizes around the blocks, channels, activations") {
       for (const int height : {1, 5, 6, 7, 12, 19}) {
         for (const int width : {1, 4, 5, 6, 7, 12, 20, 103}) {
           const Activation activation = kActivations[(height + width) % 4];
-          INFO(std::string(name(table->target)) << " " << height << "x" << width << " " << c.in << "->" << c.out);
+          INFO(std::string(name(table->target))
+               << " " << height << "x" << width << " " << c.in << "->" << c.out);
           TestMap in(height, width, c.in, 1, width % 4), out(height, width, c.out, 1, height % 4);
           TestMap expected(height, width, c.out, 0);
           in.fill_random();

@@ -19,7 +19,10 @@ struct Network {
   Blob blob;
 
   Network(const std::string& path, const NetworkView& table, uint32_t side)
-      : bytes(test::read_file(path)), view(table), global_side(side), blob(*Blob::open(bytes.bytes())) {}
+      : bytes(test::read_file(path)),
+        view(table),
+        global_side(side),
+        blob(*Blob::open(bytes.bytes())) {}
 
   static Network detector() {
     return {test::detector_path(), retinaface_mnet025::kNetwork.view(), 0};
@@ -35,7 +38,8 @@ void check_against_reference(const Network& network, Size size) {
   for (const KernelTable* table : test::runnable_tables()) {
     test::AlignedBuffer persistent(bound_bytes(network.view));
     Arena persistent_arena(persistent.span());
-    const auto bound = bind(network.view, network.blob, *table, network.global_side, persistent_arena);
+    const auto bound =
+        bind(network.view, network.blob, *table, network.global_side, persistent_arena);
     REQUIRE(bound.has_value());
     CHECK(persistent_arena.used_bytes() == persistent.size());
     if (reference.empty()) reference = test::run_reference(*bound, size, picture);
@@ -59,26 +63,32 @@ TEST_CASE("RetinaFace, every layer, any size") {
   for (const Size size : sizes) check_against_reference(network, size);
 }
 
-TEST_CASE("MobileFaceNet, every layer") { check_against_reference(Network::recogniser(), {112, 112}); }
+TEST_CASE("MobileFaceNet, every layer") {
+  check_against_reference(Network::recogniser(), {112, 112});
+}
 
 TEST_CASE("weights of another network are refused") {
   const Network detector = Network::detector();
   test::AlignedBuffer persistent(bound_bytes(mobilefacenet_192::kNetwork.view()));
   Arena arena(persistent.span());
-  const auto bound = bind(mobilefacenet_192::kNetwork.view(), detector.blob, *test::runnable_tables()[0], 7, arena);
+  const auto bound = bind(mobilefacenet_192::kNetwork.view(), detector.blob,
+                          *test::runnable_tables()[0], 7, arena);
   REQUIRE(!bound.has_value());
   CHECK(bound.status().code == Errc::model_mismatch);
 }
 
 TEST_CASE("depth-first and layer by layer give the same bits") {
   const auto compare = [](const Network& network, Size size) {
-    std::vector<uint8_t> pixels(3 * static_cast<size_t>(size.width_px) * static_cast<size_t>(size.height_px));
+    std::vector<uint8_t> pixels(3 * static_cast<size_t>(size.width_px) *
+                                static_cast<size_t>(size.height_px));
     for (uint8_t& p : pixels) p = static_cast<uint8_t>(test::rng()());
-    const ImageView image(pixels.data(), size, 3 * static_cast<size_t>(size.width_px), PixelFormat::RGB8);
+    const ImageView image(pixels.data(), size, 3 * static_cast<size_t>(size.width_px),
+                          PixelFormat::RGB8);
     for (const KernelTable* table : test::runnable_tables()) {
       test::AlignedBuffer persistent(bound_bytes(network.view));
       Arena persistent_arena(persistent.span());
-      const auto bound = bind(network.view, network.blob, *table, network.global_side, persistent_arena);
+      const auto bound =
+          bind(network.view, network.blob, *table, network.global_side, persistent_arena);
       REQUIRE(bound.has_value());
       std::vector<float> outputs[2];
       for (const Schedule schedule : {Schedule::layer_by_layer, Schedule::depth_first}) {
@@ -104,7 +114,8 @@ TEST_CASE("a plan in too little memory says how much is missing") {
   const Network network = Network::detector();
   test::AlignedBuffer persistent(bound_bytes(network.view));
   Arena persistent_arena(persistent.span());
-  const auto bound = bind(network.view, network.blob, *test::runnable_tables()[0], 0, persistent_arena);
+  const auto bound =
+      bind(network.view, network.blob, *test::runnable_tables()[0], 0, persistent_arena);
   REQUIRE(bound.has_value());
   const size_t needed = plan_bytes(network.view, {64, 64}, Schedule::depth_first);
   for (const size_t missing : {size_t{1}, size_t{64}, needed / 2, needed}) {

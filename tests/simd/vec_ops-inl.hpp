@@ -59,13 +59,6 @@ inline void test_load_u8x3(const uint8_t* p, float* a, float* b, float* c) noexc
   store(c, vc);
 }
 inline void test_load_u8(const uint8_t* a, float* out) noexcept { store(out, load_u8(a)); }
-inline void test_load_u8_n(const uint8_t* a, int n, float* out) noexcept {
-  store(out, load_u8_n(a, n));
-}
-inline void test_store_u8(const float* a, uint8_t* out) noexcept { store_u8(out, load(a)); }
-inline void test_store_u8_n(const float* a, int n, uint8_t* out) noexcept {
-  store_u8_n(out, load(a), n);
-}
 inline void test_zero(float* out) noexcept { store(out, zero()); }
 inline void test_splat(float x, float* out) noexcept { store(out, splat(x)); }
 inline void test_select_gt(const float* a, const float* b, const float* x, const float* y,
@@ -98,9 +91,6 @@ inline constexpr test::VecOps kVecOps = {
     &test_store_inside,
     &test_load_u8x3,
     &test_load_u8,
-    &test_load_u8_n,
-    &test_store_u8,
-    &test_store_u8_n,
     &test_zero,
     &test_splat,
     &test_select_gt,

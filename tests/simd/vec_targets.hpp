@@ -46,9 +46,6 @@ struct VecOps {
   void (*store_inside)(float*, int32_t, int32_t, const float*) noexcept;
   void (*load_u8x3)(const uint8_t*, float*, float*, float*) noexcept;
   void (*load_u8)(const uint8_t*, float*) noexcept;
-  void (*load_u8_n)(const uint8_t*, int, float*) noexcept;
-  void (*store_u8)(const float*, uint8_t*) noexcept;
-  void (*store_u8_n)(const float*, int, uint8_t*) noexcept;
   void (*zero)(float*) noexcept;
   void (*splat)(float, float*) noexcept;
   void (*select_gt)(const float*, const float*, const float*, const float*, float*) noexcept;

@@ -25,10 +25,10 @@ constexpr int32_t channel_stride(int32_t channels) noexcept {
 /// Floats left of pixel 0 in a row of a plane; the border pixel is the last of them.
 inline constexpr int32_t kPlaneMargin = 16;
 
-/// Floats of one channel's row in a map stored in planes. The 33 floats behind the pixels and the border
-/// may be read: a vector of every second pixel may reach that far.
+/// Floats of one channel's row in a map stored in planes. The 31 floats behind the pixels may be
+/// read: a vector of every second pixel reaches that far.
 constexpr int32_t plane_floats(int32_t width) noexcept {
-  return kPlaneMargin + (width + 33 + kPanel - 1) / kPanel * kPanel;
+  return kPlaneMargin + (width + 31 + kPanel - 1) / kPanel * kPanel;
 }
 
 struct Size {

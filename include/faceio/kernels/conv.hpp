@@ -33,9 +33,10 @@ enum class Activation : uint8_t {
 /// `in` and `out` may be slices of wider maps; a slice starts at a multiple of 16 channels and `out`
 /// has room for channel_stride(channels) floats per pixel, all of which are written. Reads stay inside
 /// the rows, columns and padding lanes of `in` and inside its one-pixel border, which 3x3 kernels need.
-/// `in` and `out` do not overlap.
+/// `in` and `out` do not overlap. Neither do `addend` and `out`; `addend` is whole and not in planes,
+/// and when it is smaller, its nearest pixel counts.
 ///
-/// Maps in planes: 3x3 kernels read and write them on both sides (dense: C_in <= 4, C_out <= 8), a 1x1
+/// Maps in planes: 3x3 kernels read and write them on both sides (dense: C_out <= 16), a 1x1
 /// reads them. They read up to plane_floats() of a row and write its pixels only.
 struct ConvArgs {
   MapView in;

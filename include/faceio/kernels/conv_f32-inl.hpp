@@ -1,9 +1,9 @@
 // Dense convolutions, 1x1 and 3x3: one register tile serves both. Contract: conv.hpp.
 //
 // A tile is a few neighbouring output pixels x a few vectors of output channels. Its sum runs over
-// segments: stretches of input with one step from term to term. A 1x1 convolution has one segment of
-// C_in terms; a 3x3 over a dense map three (one a row, 3 * C_in terms); a 3x3 over a slice of a wider map
-// nine. Weight rows follow each other in the same order.
+// segments: stretches of input with one step from term to term. A 1x1 convolution has one segment
+// of C_in terms; a 3x3 over a dense map three (one a row, 3 * C_in terms); a 3x3 over a slice of a
+// wider map nine. Weight rows follow each other in the same order.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -12,13 +12,13 @@ struct ConvSegments {
   static constexpr int kMax = 9;
   ptrdiff_t offset[kMax] = {};  // floats
   int32_t count = 1;
-  int32_t length = 0;         // terms
-  ptrdiff_t pixel_step = 0;   // floats from one output pixel's input to the next one's
-  ptrdiff_t term_step = 1;    // floats from one term to the next
+  int32_t length = 0;        // terms
+  ptrdiff_t pixel_step = 0;  // floats from one output pixel's input to the next one's
+  ptrdiff_t term_step = 1;   // floats from one term to the next
 };
 
-/// What is added to the pixels of an output row, if anything: the nearest pixels of a row that may be
-/// shorter.
+/// What is added to the pixels of an output row, if anything: the nearest pixels of a row that may
+/// be shorter.
 struct AddendRow {
   const float* data = nullptr;
   ptrdiff_t pixel_stride = 0;
@@ -32,29 +32,31 @@ struct ConvRow {
   AddendRow addend;
   const float* in = nullptr;  // of output pixel 0, first segment
   float* out = nullptr;
-  int32_t width = 0;          // pixels
+  int32_t width = 0;  // pixels
 };
 
 /// A few vectors of output channels of a layer: what all tiles of a row share.
 struct ConvPanels {
-  const float* weights;     // of the first vector; the next panel follows after panel_step floats
+  const float* weights;  // of the first vector; the next panel follows after panel_step floats
   ptrdiff_t panel_step;
   const float* bias;
-  const float* slope;       // prelu only
-  ptrdiff_t out_step;       // floats from one output pixel to the next
+  const float* slope;  // prelu only
+  ptrdiff_t out_step;  // floats from one output pixel to the next
   int32_t first_channel;
 };
 
 /// acc += addend for the pixels of a tile.
 template <int kPixels, int kVectors>
-FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const AddendRow& addend, int32_t x,
-                                      int32_t first_channel) noexcept {
+FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const AddendRow& addend,
+                                      int32_t x, int32_t first_channel) noexcept {
   // x * width / out_width by counting the remainder: one division a tile.
   const int64_t first = static_cast<int64_t>(x) * addend.width;
   const float* p = addend.data + first / addend.out_width * addend.pixel_stride + first_channel;
   auto remainder = static_cast<int32_t>(first % addend.out_width);
-  FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
-    FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+  FACEIO_UNROLL
+  for (int m = 0; m < kPixels; ++m) {
+    FACEIO_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
       acc[m][v] = add(acc[m][v], load(p + v * vf32::lanes));
     }
     for (remainder += addend.width; remainder >= addend.out_width; remainder -= addend.out_width) {
@@ -63,13 +65,15 @@ FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const Adde
   }
 }
 
-/// `tiles` neighbouring tiles of kPixels pixels and kVectors vectors of channels, the first at pixel x of
-/// a row. kPlanes: the input is in planes, so that neighbouring pixels are neighbouring floats.
+/// `tiles` neighbouring tiles of kPixels pixels and kVectors vectors of channels, the first at
+/// pixel x of a row. kPlanes: the input is in planes, so that neighbouring pixels are neighbouring
+/// floats.
 template <int kPixels, int kVectors, bool kPlanes>
 inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row, int32_t x,
                        int32_t tiles) noexcept {
   // Three pixels share a pointer (step and 2 * step are index registers), so twelve need only four.
-  constexpr int kAPointer = kPlanes ? kPixels : 3, kPointers = (kPixels + kAPointer - 1) / kAPointer;
+  constexpr int kAPointer = kPlanes ? kPixels : 3,
+                kPointers = (kPixels + kAPointer - 1) / kAPointer;
   constexpr int kAPanel = kPanel / vf32::lanes;  // vectors
   const ConvSegments& segments = row.segments;
   const int32_t count = segments.count, length = segments.length;
@@ -80,35 +84,44 @@ inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRo
   float* out = row.out + x * out_step + panels.first_channel;
   for (; tiles > 0; --tiles, x += kPixels, first += kPixels * step) {
     vf32 acc[kPixels][kVectors];
-    FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+    FACEIO_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
       const vf32 bias = load(panels.bias + v * vf32::lanes);
-      FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
+      FACEIO_UNROLL
+      for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
     }
     const float* w = panels.weights;
     for (int32_t s = 0; s < count; ++s) {
       const float* in[kPointers];
-      FACEIO_UNROLL for (int i = 0; i < kPointers; ++i) {
+      FACEIO_UNROLL
+      for (int i = 0; i < kPointers; ++i) {
         in[i] = first + segments.offset[s] + i * kAPointer * step;
       }
       for (int32_t k = 0; k < length; ++k) {
         vf32 weight[kVectors];
-        FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+        FACEIO_UNROLL
+        for (int v = 0; v < kVectors; ++v) {
           weight[v] = load(w + v / kAPanel * panel_step + v % kAPanel * vf32::lanes);
         }
-        FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
+        FACEIO_UNROLL
+        for (int m = 0; m < kPixels; ++m) {
           const vf32 value = splat(in[m / kAPointer][m % kAPointer * step]);
-          FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) {
+          FACEIO_UNROLL
+          for (int v = 0; v < kVectors; ++v) {
             acc[m][v] = fma(value, weight[v], acc[m][v]);
           }
         }
-        FACEIO_UNROLL for (int i = 0; i < kPointers; ++i) in[i] += term_step;
+        FACEIO_UNROLL
+        for (int i = 0; i < kPointers; ++i) in[i] += term_step;
         w += kPanel;
       }
     }
     activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{panels.slope});
     if (row.addend.data != nullptr) add_to_tile(acc, row.addend, x, panels.first_channel);
-    FACEIO_UNROLL for (int m = 0; m < kPixels; ++m, out += out_step) {
-      FACEIO_UNROLL for (int v = 0; v < kVectors; ++v) store(out + v * vf32::lanes, acc[m][v]);
+    FACEIO_UNROLL
+    for (int m = 0; m < kPixels; ++m, out += out_step) {
+      FACEIO_UNROLL
+      for (int v = 0; v < kVectors; ++v) store(out + v * vf32::lanes, acc[m][v]);
     }
   }
 }
@@ -126,8 +139,8 @@ FACEIO_ALWAYS_INLINE void conv_tiles_of(int32_t pixels, const ConvArgs& a, const
   conv_tiles<kPixels, kVectors, kPlanes>(a, panels, row, x, tiles);
 }
 
-/// kVectors vectors of channels of one row. It is cut into tiles of nearly equal size instead of full
-/// tiles and a short rest: the rest would run at a fraction of the speed.
+/// kVectors vectors of channels of one row. It is cut into tiles of nearly equal size instead of
+/// full tiles and a short rest: the rest would run at a fraction of the speed.
 template <int kVectors, bool kPlanes>
 inline void conv_row(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row) noexcept {
   if (row.width <= 0) return;
@@ -136,7 +149,8 @@ inline void conv_row(const ConvArgs& a, const ConvPanels& panels, const ConvRow&
   const int32_t pixels = row.width / tiles;
   const int32_t longer = row.width % tiles;  // tiles with one pixel more
   if (longer > 0) conv_tiles_of<kPixels, kVectors, kPlanes>(pixels + 1, a, panels, row, 0, longer);
-  conv_tiles_of<kPixels, kVectors, kPlanes>(pixels, a, panels, row, longer * (pixels + 1), tiles - longer);
+  conv_tiles_of<kPixels, kVectors, kPlanes>(pixels, a, panels, row, longer * (pixels + 1),
+                                            tiles - longer);
 }
 
 /// Calls conv_row() of exactly `vectors` vectors, 1 <= vectors <= kVectors.
@@ -155,15 +169,14 @@ FACEIO_ALWAYS_INLINE void conv_row_of(int32_t vectors, const ConvArgs& a, const 
 /// Bias of layers that have none.
 inline constexpr float kNoBias[kTileVectors * vf32::lanes] = {};
 
-/// A row that stands for itself in conv_rows().
-FACEIO_ALWAYS_INLINE const ConvRow& row_of(const ConvRow& row, int32_t) noexcept { return row; }
-template <class RowAt>
-FACEIO_ALWAYS_INLINE ConvRow row_of(const RowAt& row_at, int32_t i) noexcept {
-  return row_at(i);
-}
+/// The row_at of conv_rows() where there is one row.
+struct OneRow {
+  const ConvRow& row;
+  FACEIO_ALWAYS_INLINE const ConvRow& operator()(int32_t) const noexcept { return row; }
+};
 
-/// All channels of `rows` rows, row_at(i) of each or one ConvRow: the weights of a few channels at a time
-/// stay in the first-level cache while all rows use them.
+/// All channels of `rows` rows, row_at(i) of each: the weights of a few channels at a time stay in
+/// the first-level cache while all rows use them.
 template <bool kPlanes, class RowAt>
 FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t rows,
                                     const RowAt& row_at) noexcept {
@@ -178,7 +191,8 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t 
     panels.bias = a.bias != nullptr ? a.bias + channel : kNoBias;
     panels.slope = slope_of(a, channel);
     panels.first_channel = channel;
-    for (int32_t i = 0; i < rows; ++i) conv_row_of<kTileVectors, kPlanes>(count, a, panels, row_of(row_at, i));
+    for (int32_t i = 0; i < rows; ++i)
+      conv_row_of<kTileVectors, kPlanes>(count, a, panels, row_at(i));
     first += count;
   }
 }

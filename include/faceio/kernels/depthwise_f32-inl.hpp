@@ -2,8 +2,8 @@
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
-/// kRows x kPixels output pixels of one vector of channels; in[i] points at column 0 of input row i under
-/// the first pixel.
+/// kRows x kPixels output pixels of one vector of channels; in[i] points at column 0 of input row i
+/// under the first pixel.
 template <int kStride, int kRows, int kPixels>
 FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* slope,
                                             const float* const* in, ptrdiff_t in_step,
@@ -11,13 +11,18 @@ FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* slop
                                             ptrdiff_t out_step) noexcept {
   constexpr int kInputs = (kRows - 1) * kStride + 3;
   vf32 acc[kRows * kPixels][1];
-  FACEIO_UNROLL for (int m = 0; m < kRows * kPixels; ++m) acc[m][0] = bias;
-  FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) {
+  FACEIO_UNROLL
+  for (int m = 0; m < kRows * kPixels; ++m) acc[m][0] = bias;
+  FACEIO_UNROLL
+  for (int i = 0; i < kInputs; ++i) {
     // Each input pixel is loaded once and used by every output pixel it reaches.
-    FACEIO_UNROLL for (int column = 0; column < (kPixels - 1) * kStride + 3; ++column) {
+    FACEIO_UNROLL
+    for (int column = 0; column < (kPixels - 1) * kStride + 3; ++column) {
       const vf32 value = in_register(load(in[i] + column * in_step));
-      FACEIO_UNROLL for (int r = 0; r < kRows; ++r) {
-        FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
+      FACEIO_UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        FACEIO_UNROLL
+        for (int m = 0; m < kPixels; ++m) {
           const int ky = i - r * kStride, kx = column - m * kStride;
           if (ky >= 0 && ky < 3 && kx >= 0 && kx < 3) {
             acc[r * kPixels + m][0] = fma(value, w[ky * 3 + kx], acc[r * kPixels + m][0]);
@@ -27,15 +32,17 @@ FACEIO_ALWAYS_INLINE void depthwise3x3_tile(const ConvArgs& a, const float* slop
     }
   }
   activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{slope});
-  FACEIO_UNROLL for (int r = 0; r < kRows; ++r) {
-    FACEIO_UNROLL for (int m = 0; m < kPixels; ++m) {
+  FACEIO_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    FACEIO_UNROLL
+    for (int m = 0; m < kPixels; ++m) {
       store(out[r] + m * out_step, acc[r * kPixels + m][0]);
     }
   }
 }
 
-/// Output columns that go together: their input of all channels is read from memory once and in order,
-/// while the weights of a vector of channels serve all of them.
+/// Output columns that go together: their input of all channels is read from memory once and in
+/// order, while the weights of a vector of channels serve all of them.
 constexpr int32_t depthwise_strip_pixels(int32_t channels) noexcept {
   const int32_t pixels = 1024 / channels / kDepthwisePixels * kDepthwisePixels;
   return pixels < kDepthwisePixels ? kDepthwisePixels : pixels;
@@ -49,22 +56,30 @@ inline void depthwise3x3_strip(const ConvArgs& a, const float* const* in_row, fl
   const ptrdiff_t in_step = a.in.pixel_stride, out_step = a.out.pixel_stride;
   const auto padded = static_cast<ptrdiff_t>(channel_stride(a.out.channels));
   vf32 w[9];
-  FACEIO_UNROLL for (int i = 0; i < 9; ++i) w[i] = load(a.weights + i * padded + c);
+  FACEIO_UNROLL
+  for (int i = 0; i < 9; ++i) w[i] = load(a.weights + i * padded + c);
   const vf32 bias = load(a.bias + c);
   const float* const slope = slope_of(a, c);
   const float* in[kInputs];
   float* out[kRows];
-  FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) in[i] = in_row[i] + x * kStride * in_step + c;
-  FACEIO_UNROLL for (int r = 0; r < kRows; ++r) out[r] = out_row[r] + x * out_step + c;
+  FACEIO_UNROLL
+  for (int i = 0; i < kInputs; ++i) in[i] = in_row[i] + x * kStride * in_step + c;
+  FACEIO_UNROLL
+  for (int r = 0; r < kRows; ++r) out[r] = out_row[r] + x * out_step + c;
   for (; x + kDepthwisePixels <= x_end; x += kDepthwisePixels) {
-    depthwise3x3_tile<kStride, kRows, kDepthwisePixels>(a, slope, in, in_step, w, bias, out, out_step);
-    FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) in[i] += kDepthwisePixels * kStride * in_step;
-    FACEIO_UNROLL for (int r = 0; r < kRows; ++r) out[r] += kDepthwisePixels * out_step;
+    depthwise3x3_tile<kStride, kRows, kDepthwisePixels>(a, slope, in, in_step, w, bias, out,
+                                                        out_step);
+    FACEIO_UNROLL
+    for (int i = 0; i < kInputs; ++i) in[i] += kDepthwisePixels * kStride * in_step;
+    FACEIO_UNROLL
+    for (int r = 0; r < kRows; ++r) out[r] += kDepthwisePixels * out_step;
   }
   for (; x < x_end; ++x) {
     depthwise3x3_tile<kStride, kRows, 1>(a, slope, in, in_step, w, bias, out, out_step);
-    FACEIO_UNROLL for (int i = 0; i < kInputs; ++i) in[i] += kStride * in_step;
-    FACEIO_UNROLL for (int r = 0; r < kRows; ++r) out[r] += out_step;
+    FACEIO_UNROLL
+    for (int i = 0; i < kInputs; ++i) in[i] += kStride * in_step;
+    FACEIO_UNROLL
+    for (int r = 0; r < kRows; ++r) out[r] += out_step;
   }
 }
 
@@ -91,7 +106,8 @@ inline void depthwise3x3_rows(const ConvArgs& a, int32_t y) noexcept {
 template <int kStride>
 inline void depthwise3x3_of_stride(const ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
   int32_t y = row_begin;
-  for (; y + kDepthwiseRows <= row_end; y += kDepthwiseRows) depthwise3x3_rows<kStride, kDepthwiseRows>(a, y);
+  for (; y + kDepthwiseRows <= row_end; y += kDepthwiseRows)
+    depthwise3x3_rows<kStride, kDepthwiseRows>(a, y);
   for (; y < row_end; ++y) depthwise3x3_rows<kStride, 1>(a, y);
 }
 

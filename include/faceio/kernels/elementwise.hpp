@@ -18,7 +18,7 @@ struct BatchNormArgs {
   const float* shift = nullptr;  // beta - mean * scale
 };
 
-/// out[y][x][c] = a[y][x][c] + b[y][x][c]; `out` may be `a` or `b`.
+/// out[y][x][c] = a[y][x][c] + b[y][x][c]; all three of one size. `out` may be `a` or `b`.
 struct AddArgs {
   MapView a;
   MapView b;

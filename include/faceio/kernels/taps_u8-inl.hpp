@@ -271,8 +271,8 @@ inline void blend_columns(const GrayLayout&, Columns, const Taps& taps, int32_t 
                           uint8_t* out) noexcept {
   blend_taps<ReadGray>(taps, begin, end, out);
 }
-template <class YuvLayout>
-inline void blend_columns(const YuvLayout&, Columns columns, const Taps& taps, int32_t begin,
+template <class Layout>
+inline void blend_columns(const Layout&, Columns columns, const Taps& taps, int32_t begin,
                           int32_t end, uint8_t* out) noexcept {
   switch (columns) {
     case Columns::any: blend_taps<ReadYuv<Columns::any>>(taps, begin, end, out); break;

@@ -13,8 +13,8 @@ inline UnpackChannels unpack_channels(const UnpackArgs& a) noexcept {
           splat(a.scale), swap};
 }
 
-/// Writes the first n > 0 pixels at `out`; plane is the distance of channels, or 1 when they are woven
-/// together.
+/// Writes the first n > 0 pixels at `out`; plane is the distance of channels, or 1 when they are
+/// woven together.
 FACEIO_ALWAYS_INLINE void write_pixels(const UnpackChannels& to, const Rgb& pixels, int32_t n,
                                        ptrdiff_t plane, float* FACEIO_RESTRICT out) noexcept {
   const vf32 r = mul(sub(pixels.r, to.mean_r), to.scale);
@@ -32,7 +32,8 @@ FACEIO_ALWAYS_INLINE void write_pixels(const UnpackChannels& to, const Rgb& pixe
   } else {
     interleave3(r, g, b, woven);
   }
-  FACEIO_UNROLL for (int k = 0; k < 3; ++k) {
+  FACEIO_UNROLL
+  for (int k = 0; k < 3; ++k) {
     const int32_t left = n * 3 - k * vf32::lanes;
     if (left > 0) store_inside(out + k * vf32::lanes, 0, left, woven[k]);
   }
@@ -70,12 +71,14 @@ inline void clear_rest(const MapView& out, int32_t y, int32_t count) noexcept {
   const int32_t end = out.width * out.pixel_stride;
   for (int32_t c = 0; c < planes; ++c) {
     float* const row = out.row(y) + static_cast<ptrdiff_t>(c) * out.channel_step;
-    for (int32_t i = count * out.pixel_stride; i < end; i += vf32::lanes) store_inside(row, i, end, zero());
+    for (int32_t i = count * out.pixel_stride; i < end; i += vf32::lanes)
+      store_inside(row, i, end, zero());
   }
 }
 
-/// Rows whose bytes are asked for ahead of their use: between two rows a whole chain of layers runs, which
-/// leaves nothing of the picture in the caches and lets the hardware forget the direction.
+/// Rows whose bytes are asked for ahead of their use: between two rows a whole chain of layers
+/// runs, which leaves nothing of the picture in the caches and lets the hardware forget the
+/// direction.
 inline constexpr int32_t kPrefetchRows = 2;
 
 inline void prefetch_row(const ImageView& image, int32_t y) noexcept {

@@ -1,5 +1,5 @@
-// Contract of winograd3x3_f32: 3x3 convolutions of stride 1 and padding 1 by Winograd's F(6x6, 3x3),
-// with 16 multiplications where the definition has 81.
+// Contract of winograd3x3_f32: 3x3 convolutions of stride 1 and padding 1 by Winograd's F(6x6,
+// 3x3), with 16 multiplications where the definition has 81.
 //
 // Each 6x6 block of output pixels comes from an 8x8 block of input pixels:
 //   Y = A^T [ sum_c (B^T d_c B) * (G g_c G^T) ] A        * is element by element
@@ -19,8 +19,8 @@ inline constexpr int32_t kWinogradPositions = 64;  // products per block
 /// Convolutions that may share one input and its transform.
 inline constexpr int32_t kWinogradMaxParts = 3;
 
-/// Blocks transformed together, for so many channels on the wider side: transformed blocks and weights
-/// stay in a second-level cache, and products are long enough for the tiles.
+/// Blocks transformed together, for so many channels on the wider side: transformed blocks and
+/// weights stay in a second-level cache, and products are long enough for the tiles.
 constexpr int32_t winograd_blocks(int32_t channels) noexcept {
   const int32_t blocks = 24 * 64 / channels;
   return blocks < 24 ? 24 : blocks > 96 ? 96 : blocks;
@@ -28,20 +28,20 @@ constexpr int32_t winograd_blocks(int32_t channels) noexcept {
 
 /// One of the convolutions that read the same input.
 struct WinogradPart {
-  MapView out;                       // slice that starts at a multiple of 16 channels
-  const float* slope = nullptr;      // prelu only
+  MapView out;                   // slice that starts at a multiple of 16 channels
+  const float* slope = nullptr;  // prelu only
   float leaky_slope = 0.0f;
   Activation activation = Activation::linear;
 };
 
-/// Input with a border of one pixel; input and output channels are multiples of 16. Rows are computed
-/// in blocks: row_begin is a multiple of kWinogradTile, and row_end too or the height.
+/// Input with a border of one pixel; input and output channels are multiples of 16. Rows are
+/// computed in blocks: row_begin is a multiple of kWinogradTile, and row_end too or the height.
 struct WinogradArgs {
   MapView in;
   WinogradPart part[kWinogradMaxParts];
   int32_t parts = 0;
-  const float* weights = nullptr;    // transform_winograd_weights() of all parts in order
-  float* scratch = nullptr;          // winograd_scratch_floats(C_in, sum of C_out) floats
+  const float* weights = nullptr;  // transform_winograd_weights() of all parts in order
+  float* scratch = nullptr;        // winograd_scratch_floats(C_in, sum of C_out) floats
 };
 
 /// Floats between the transformed blocks of neighbouring positions: 16 more than the data, or they
@@ -51,8 +51,8 @@ constexpr size_t winograd_position_stride(int32_t c_in, int32_t c_out) noexcept 
   return static_cast<size_t>(winograd_blocks(channels)) * static_cast<size_t>(channels) + 16;
 }
 
-/// One position more than there are (the product of a position overwrites the input of the one before),
-/// and one zero-padded patch at the picture's edge.
+/// One position more than there are (the product of a position overwrites the input of the one
+/// before), and one zero-padded patch at the picture's edge.
 constexpr size_t winograd_scratch_floats(int32_t c_in, int32_t c_out) noexcept {
   return (kWinogradPositions + 1) * winograd_position_stride(c_in, c_out) +
          static_cast<size_t>(kWinogradPositions) * static_cast<size_t>(c_in);
@@ -64,9 +64,9 @@ constexpr size_t winograd_weight_floats(int32_t c_in, int32_t c_out) noexcept {
          static_cast<size_t>(c_out);
 }
 
-/// G g G^T of every filter, in double, rounded once. `weights` is panel16 (weights/format.hpp), [C_out]
-/// filters that become output channels first_out .. first_out + C_out - 1 of c_out_total; `transformed`
-/// has winograd_weight_floats(c_in, c_out_total).
+/// G g G^T of every filter, in double, rounded once. `weights` is panel16 (weights/format.hpp),
+/// [C_out] filters that become output channels first_out .. first_out + C_out - 1 of c_out_total;
+/// `transformed` has winograd_weight_floats(c_in, c_out_total).
 constexpr void transform_winograd_weights(const float* weights, const float* bias, int32_t c_in,
                                           int32_t c_out, int32_t first_out, int32_t c_out_total,
                                           float* transformed) noexcept {
@@ -87,7 +87,8 @@ constexpr void transform_winograd_weights(const float* weights, const float* bia
     for (int32_t c = 0; c < c_in; ++c) {
       const float* const g = weights + (static_cast<ptrdiff_t>(panel) * 9 * c_in + c) * kPanel;
       const ptrdiff_t tap = static_cast<ptrdiff_t>(c_in) * kPanel;
-      float* const out = transformed + (static_cast<ptrdiff_t>(first_out / kPanel + panel) * c_in + c) * kPanel;
+      float* const out =
+          transformed + (static_cast<ptrdiff_t>(first_out / kPanel + panel) * c_in + c) * kPanel;
       for (int i = 0; i < kWinogradPatch; ++i) {
         double row[3][kPanel] = {};
         for (int j = 0; j < 3; ++j) {
@@ -100,7 +101,8 @@ constexpr void transform_winograd_weights(const float* weights, const float* bia
         for (int j = 0; j < kWinogradPatch; ++j) {
           float* const to = out + static_cast<size_t>(i * kWinogradPatch + j) * position;
           for (int32_t n = 0; n < kPanel; ++n) {
-            to[n] = static_cast<float>(row[0][n] * kG[j][0] + row[1][n] * kG[j][1] + row[2][n] * kG[j][2]);
+            to[n] = static_cast<float>(row[0][n] * kG[j][0] + row[1][n] * kG[j][1] +
+                                       row[2][n] * kG[j][2]);
           }
         }
       }

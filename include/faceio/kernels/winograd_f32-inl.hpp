@@ -1,4 +1,5 @@
-// Winograd F(6x6, 3x3). Contract: winograd.hpp; the matrix products use the tile of conv_f32-inl.hpp.
+// Winograd F(6x6, 3x3). Contract: winograd.hpp; the matrix products use the tile of
+// conv_f32-inl.hpp.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -37,58 +38,78 @@ FACEIO_ALWAYS_INLINE void winograd_output_1d(const vf32 (&m)[kPatch], vf32 (&y)[
   y[5] = add(fma(splat(32.0f), difference2, fma(splat(0.03125f), difference3, difference1)), m[7]);
 }
 
-/// Transforms one patch, lanes channels at a time. rows[i] points at the patch's first pixel of row i.
-inline void winograd_input(const float* const (&rows)[kPatch], ptrdiff_t pixel_step, int32_t channels,
-                           float* FACEIO_RESTRICT v, ptrdiff_t position_stride) noexcept {
+/// Transforms one patch, lanes channels at a time. rows[i] points at the patch's first pixel of row
+/// i.
+inline void winograd_input(const float* const (&rows)[kPatch], ptrdiff_t pixel_step,
+                           int32_t channels, float* FACEIO_RESTRICT v,
+                           ptrdiff_t position_stride) noexcept {
   for (int32_t c = 0; c < channels; c += vf32::lanes) {
     vf32 t[kPatch][kPatch];
     for (int x = 0; x < kPatch; ++x) {
       vf32 d[kPatch], o[kPatch];
-      FACEIO_UNROLL for (int y = 0; y < kPatch; ++y) d[y] = load(rows[y] + x * pixel_step + c);
+      FACEIO_UNROLL
+      for (int y = 0; y < kPatch; ++y) d[y] = load(rows[y] + x * pixel_step + c);
       winograd_input_1d(d, o);
-      FACEIO_UNROLL for (int y = 0; y < kPatch; ++y) t[y][x] = o[y];
+      FACEIO_UNROLL
+      for (int y = 0; y < kPatch; ++y) t[y][x] = o[y];
     }
     for (int y = 0; y < kPatch; ++y) {
       vf32 o[kPatch];
       winograd_input_1d(t[y], o);
       float* const to = v + y * kPatch * position_stride + c;
-      FACEIO_UNROLL for (int x = 0; x < kPatch; ++x) store(to + x * position_stride, o[x]);
+      FACEIO_UNROLL
+      for (int x = 0; x < kPatch; ++x) store(to + x * position_stride, o[x]);
     }
   }
 }
 
-/// One vector of channels of one block: activation, and only the pixels inside the map. slope is that of
-/// negative values, and kAnySlope tells whether it may be outside 0..1.
-template <bool kAnySlope>
+/// What becomes of negative values: zero, their product with a slope of 0 to 1, or with any slope.
+enum class Negative { floored, scaled, any_slope };
+
+template <Negative kNegative>
+FACEIO_ALWAYS_INLINE vf32 winograd_activate(vf32 a, vf32 slope) noexcept {
+  if constexpr (kNegative == Negative::floored) {
+    return max(a, zero());
+  } else if constexpr (kNegative == Negative::scaled) {
+    return max(a, mul(a, slope));
+  } else {
+    return fma(min(a, zero()), slope, max(a, zero()));
+  }
+}
+
+/// One vector of channels of one block: activation, and only the pixels inside the map.
+template <Negative kNegative>
 FACEIO_ALWAYS_INLINE void winograd_output(const float* m, ptrdiff_t position_stride, vf32 slope,
                                           float* FACEIO_RESTRICT out, ptrdiff_t row_stride,
-                                          ptrdiff_t pixel_step, int32_t rows, int32_t columns) noexcept {
+                                          ptrdiff_t pixel_step, int32_t rows,
+                                          int32_t columns) noexcept {
   vf32 t[kTile][kPatch];
   for (int x = 0; x < kPatch; ++x) {
     vf32 d[kPatch], o[kTile];
-    FACEIO_UNROLL for (int y = 0; y < kPatch; ++y) d[y] = load(m + (y * kPatch + x) * position_stride);
+    FACEIO_UNROLL
+    for (int y = 0; y < kPatch; ++y) d[y] = load(m + (y * kPatch + x) * position_stride);
     winograd_output_1d(d, o);
-    FACEIO_UNROLL for (int y = 0; y < kTile; ++y) t[y][x] = o[y];
+    FACEIO_UNROLL
+    for (int y = 0; y < kTile; ++y) t[y][x] = o[y];
   }
   for (int y = 0; y < rows; ++y) {
     vf32 o[kTile];
     winograd_output_1d(t[y], o);
-    FACEIO_UNROLL for (int x = 0; x < kTile; ++x) {
-      const vf32 value = kAnySlope ? fma(min(o[x], zero()), slope, max(o[x], zero()))
-                                   : max(o[x], mul(o[x], slope));
-      if (x < columns) store(out + y * row_stride + x * pixel_step, value);
+    FACEIO_UNROLL
+    for (int x = 0; x < kTile; ++x) {
+      if (x < columns) {
+        store(out + y * row_stride + x * pixel_step, winograd_activate<kNegative>(o[x], slope));
+      }
     }
   }
 }
 
 /// The blocks of one part. m points at its first channel of position 0.
-template <bool kAnySlope>
+template <Negative kNegative>
 inline void winograd_store_part(const WinogradPart& p, const float* m, ptrdiff_t position_stride,
                                 ptrdiff_t block_stride, int32_t first_block, int32_t blocks,
                                 int32_t blocks_per_row) noexcept {
-  const float slope_value = p.activation == Activation::linear ? 1.0f
-                            : p.activation == Activation::relu ? 0.0f
-                                                               : p.leaky_slope;
+  const float slope_value = p.activation == Activation::linear ? 1.0f : p.leaky_slope;
   for (int32_t i = 0; i < blocks; ++i) {
     const int32_t y = (first_block + i) / blocks_per_row * kWinogradTile;
     const int32_t x = (first_block + i) % blocks_per_row * kWinogradTile;
@@ -96,8 +117,8 @@ inline void winograd_store_part(const WinogradPart& p, const float* m, ptrdiff_t
     const int32_t columns = p.out.width - x < kTile ? p.out.width - x : kTile;
     float* out = p.out.row(y) + static_cast<ptrdiff_t>(x) * p.out.pixel_stride;
     for (int32_t c = 0; c < p.out.channels; c += vf32::lanes) {
-      const vf32 slope = kAnySlope ? load(p.slope + c) : splat(slope_value);
-      winograd_output<kAnySlope>(m + i * block_stride + c, position_stride, slope, out + c,
+      const vf32 slope = kNegative == Negative::any_slope ? load(p.slope + c) : splat(slope_value);
+      winograd_output<kNegative>(m + i * block_stride + c, position_stride, slope, out + c,
                                  p.out.row_stride, p.out.pixel_stride, rows, columns);
     }
   }
@@ -105,14 +126,16 @@ inline void winograd_store_part(const WinogradPart& p, const float* m, ptrdiff_t
 
 /// Transforms `blocks` input blocks from block number `first` on. patch: room for one.
 inline void winograd_transform(const MapView& in, int32_t first, int32_t blocks, int32_t per_row,
-                               float* patch, float* FACEIO_RESTRICT v, ptrdiff_t position_stride) noexcept {
+                               float* patch, float* FACEIO_RESTRICT v,
+                               ptrdiff_t position_stride) noexcept {
   const int32_t c_in = in.channels;
   for (int32_t i = 0; i < blocks; ++i) {
     const int32_t y = (first + i) / per_row * kWinogradTile - 1;
     const int32_t x = (first + i) % per_row * kWinogradTile - 1;
     const float* rows[kPatch];
     ptrdiff_t pixel_step = in.pixel_stride;
-    // The border reaches one pixel beyond the map; a patch that reaches further is copied and padded.
+    // The border reaches one pixel beyond the map; a patch that reaches further is copied and
+    // padded.
     const bool inside = y + kPatch <= in.height + 1 && x + kPatch <= in.width + 1;
     if (inside) {
       for (int r = 0; r < kPatch; ++r) rows[r] = in.row(y + r) + x * pixel_step;
@@ -134,8 +157,9 @@ inline void winograd_transform(const MapView& in, int32_t first, int32_t blocks,
   }
 }
 
-/// Asks for the memory of blocks of a map while products are computed, which leave the memory idle: `turn`
-/// of kWinogradPositions asks for its share. The blocks' pixels are moved by `shift` down and right.
+/// Asks for the memory of blocks of a map while products are computed, which leave the memory idle:
+/// `turn` of kWinogradPositions asks for its share. The blocks' pixels are moved by `shift` down
+/// and right.
 inline void winograd_prefetch(const MapView& map, int32_t first, int32_t blocks, int32_t per_row,
                               int32_t shift, int32_t turn) noexcept {
   constexpr int32_t kLine = 16;  // floats
@@ -145,8 +169,10 @@ inline void winograd_prefetch(const MapView& map, int32_t first, int32_t blocks,
     const int32_t block = first + i / kTile;
     const int32_t y = block / per_row * kTile + i % kTile + shift;
     const int32_t x = block % per_row * kTile + shift;
+    if (y >= map.height) continue;
     const float* pixel = map.row(y) + static_cast<ptrdiff_t>(x) * map.pixel_stride;
-    for (int32_t column = 0; column < kTile; ++column, pixel += map.pixel_stride) {
+    for (int32_t column = x; column < x + kTile && column < map.width;
+         ++column, pixel += map.pixel_stride) {
       for (int32_t c = 0; c < map.channels; c += kLine) FACEIO_PREFETCH(pixel + c);
     }
   }
@@ -166,8 +192,8 @@ inline void winograd3x3_f32(const WinogradArgs& a, int32_t row_begin, int32_t ro
   row.segments.length = c_in;
   row.segments.pixel_step = c_in;
 
-  // A^T spreads position (1, 1) evenly over the block, so a sum that starts there with the bias adds it to
-  // every pixel.
+  // A^T spreads position (1, 1) evenly over the block, so a sum that starts there with the bias
+  // adds it to every pixel.
   constexpr int kEvenPosition = kPatch + 1;
   const ptrdiff_t weights_a_position = static_cast<ptrdiff_t>(c_in) * c_out;
   const float* const bias = a.weights + kWinogradPositions * weights_a_position;
@@ -189,7 +215,7 @@ inline void winograd3x3_f32(const WinogradArgs& a, int32_t row_begin, int32_t ro
       product.bias = position == kEvenPosition ? bias : nullptr;
       row.in = v;
       row.out = a.scratch + position * stride;
-      conv_rows<false>(product, c_in, 1, row);
+      conv_rows<false>(product, c_in, 1, OneRow{row});
       for (int32_t p = 0; p < a.parts; ++p) {
         winograd_prefetch(a.part[p].out, block, blocks, per_row, 0, position);
       }
@@ -198,10 +224,12 @@ inline void winograd3x3_f32(const WinogradArgs& a, int32_t row_begin, int32_t ro
     const float* m = a.scratch;
     for (int32_t p = 0; p < a.parts; ++p) {
       const WinogradPart& part = a.part[p];
-      if (part.activation == Activation::prelu) {
-        winograd_store_part<true>(part, m, stride, c_out, block, blocks, per_row);
+      if (part.activation == Activation::relu) {
+        winograd_store_part<Negative::floored>(part, m, stride, c_out, block, blocks, per_row);
+      } else if (part.activation == Activation::prelu) {
+        winograd_store_part<Negative::any_slope>(part, m, stride, c_out, block, blocks, per_row);
       } else {
-        winograd_store_part<false>(part, m, stride, c_out, block, blocks, per_row);
+        winograd_store_part<Negative::scaled>(part, m, stride, c_out, block, blocks, per_row);
       }
       m += part.out.channels;
     }

@@ -1,5 +1,5 @@
-// A network and a blob become one: every tensor is found, checked against the table and, for Winograd,
-// transformed. Done once; everything after it trusts the result.
+// A network and a blob become one: every tensor is found, checked against the table and, for
+// Winograd, transformed. Done once; everything after it trusts the result.
 #ifndef FACEIO_NN_BIND_HPP
 #define FACEIO_NN_BIND_HPP
 
@@ -9,7 +9,8 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-/// Tensors of one operation, inside the blob. For batch norm, weights is the scale and bias the shift.
+/// Tensors of one operation, inside the blob. For batch norm, weights is the scale and bias the
+/// shift.
 struct OpWeights {
   const float* weights = nullptr;
   const float* bias = nullptr;
@@ -57,10 +58,10 @@ constexpr size_t bound_bytes(const NetworkView& network) noexcept {
   return count.used_bytes();
 }
 
-/// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the side
-/// of the map that global_depthwise reads (0 when the network has none).
-/// Errors: not_created (an empty blob), model_mismatch, blob_missing_tensor (detail: operation index),
-/// those of Arena::status().
+/// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the
+/// side of the map that global_depthwise reads (0 when the network has none). Errors: not_created
+/// (an empty blob), model_mismatch, blob_missing_tensor (detail: operation index), those of
+/// Arena::status().
 inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
                                  const KernelTable& kernels, uint32_t global_side,
                                  Arena& persistent) noexcept {
@@ -85,12 +86,8 @@ inline Result<BoundNetwork> bind(const NetworkView& network, const Blob& blob,
     switch (op.op) {
       case Op::add:
       case Op::upsample_nearest: continue;
-      case Op::conv3x3:
-        found = has_shape(weights, Layout::panel16, op.c_out, 3, 3, op.c_in);
-        break;
-      case Op::conv1x1:
-        found = has_shape(weights, Layout::panel16, op.c_out, 1, 1, op.c_in);
-        break;
+      case Op::conv3x3: found = has_shape(weights, Layout::panel16, op.c_out, 3, 3, op.c_in); break;
+      case Op::conv1x1: found = has_shape(weights, Layout::panel16, op.c_out, 1, 1, op.c_in); break;
       case Op::depthwise3x3:
         found = has_shape(weights, Layout::depthwise16, 3, 3, op.c_out, 1);
         break;

@@ -1,5 +1,5 @@
-// Shapes and memory of a network for one input size: constexpr, so firmware gets constants and hosts
-// the same numbers at run time.
+// Shapes and memory of a network for one input size: constexpr, so firmware gets constants and
+// hosts the same numbers at run time.
 #ifndef FACEIO_NN_MEMORY_PLAN_HPP
 #define FACEIO_NN_MEMORY_PLAN_HPP
 
@@ -10,13 +10,13 @@ FACEIO_BEGIN_NAMESPACE
 /// Lifetimes count steps; all steps of a chain run at the same time.
 struct MapPlacement {
   Shape shape{};
-  int32_t ring_rows = 0;  // 0: whole
-  size_t bytes = 0;       // with its border; 0: the map is never stored
-  size_t offset = 0;      // from the start of the map memory
-  int passing_chain = -1;  // last step of the chain in which its rows are used up as soon as they are
-                           // written, so that maps of this kind share memory; -1: none
-  int first_step = 0;     // first step during which it is alive; -1 for the input
-  int last_step = 0;      // last step that reads it; the number of steps for outputs
+  int32_t ring_rows = 0;   // 0: whole
+  size_t bytes = 0;        // with its border; 0: the map is never stored
+  size_t offset = 0;       // from the start of the map memory
+  int passing_chain = -1;  // last step of the chain in which its rows are used up as soon as they
+                           // are written, so that maps of this kind share memory; -1: none
+  int first_step = 0;  // first step during which it is alive; -1 for the input
+  int last_step = 0;   // last step that reads it; the number of steps for outputs
 };
 
 struct MemoryPlan {
@@ -33,17 +33,20 @@ constexpr int32_t pixel_floats(const MapRecord& map) noexcept {
 
 /// Floats of one row of a map with its border.
 constexpr size_t row_floats(const Shape& shape, const MapRecord& map) noexcept {
-  if (map.planes) return static_cast<size_t>(shape.channels) * static_cast<size_t>(plane_floats(shape.width));
+  if (map.planes)
+    return static_cast<size_t>(shape.channels) * static_cast<size_t>(plane_floats(shape.width));
   const size_t pixels = static_cast<size_t>(shape.width) + (map.border ? 2 : 0);
   return saturating_multiply(pixels, static_cast<size_t>(pixel_floats(map)));
 }
 
 /// Bytes of a map, or of a ring of its rows, with its border, rounded to the alignment.
-constexpr size_t map_bytes(const Shape& shape, const MapRecord& map, int32_t ring_rows = 0) noexcept {
+constexpr size_t map_bytes(const Shape& shape, const MapRecord& map,
+                           int32_t ring_rows = 0) noexcept {
   const size_t rows = ring_rows > 0 ? static_cast<size_t>(ring_rows)
                                     : static_cast<size_t>(shape.height) + (map.border ? 2 : 0);
-  return round_up(saturating_multiply(saturating_multiply(rows, row_floats(shape, map)), sizeof(float)),
-                  kAlignment_bytes);
+  return round_up(
+      saturating_multiply(saturating_multiply(rows, row_floats(shape, map)), sizeof(float)),
+      kAlignment_bytes);
 }
 
 /// Shape of the map that `op` writes, before its channels are set.
@@ -62,16 +65,15 @@ constexpr Shape output_shape(const OpRecord& op, const Shape& in0, const Shape& 
   return {};
 }
 
-/// Rows of its input that an operation needs for rows [0, row_end) of its output; may exceed the input
-/// by the border.
-constexpr int32_t input_rows(const OpRecord& op, int32_t row_end) noexcept {
-  if (op.op == Op::conv1x1) return row_end;
-  return (row_end - 1) * op.stride + 3 - op.pad_before;
+/// Rows of its input that an operation needs for rows [0, row_end) of its output; may exceed the
+/// input by the border.
+constexpr int32_t input_rows(Op op, int32_t stride, int32_t pad_before, int32_t row_end) noexcept {
+  return op == Op::conv1x1 ? row_end : (row_end - 1) * stride + 3 - pad_before;
 }
 
-/// Rows of a chain's maps that are computed at once. Two, because a depthwise kernel then reads four rows
-/// of input instead of twice three; short rows in larger numbers, because a kernel that reads its weights
-/// anew for every call wants some pixels to use them on.
+/// Rows of a chain's maps that are computed at once. Two, because a depthwise kernel then reads
+/// four rows of input instead of twice three; short rows in larger numbers, because a kernel that
+/// reads its weights anew for every call wants some pixels to use them on.
 constexpr int32_t rows_per_call_for(int32_t width) noexcept {
   constexpr int32_t kPixels = 48, kMinRows = 2, kMaxRows = 4;
   const int32_t rows = width > 0 ? (kPixels + width - 1) / width : kMinRows;
@@ -97,8 +99,9 @@ constexpr void place_maps(MemoryPlan& plan, int map_count) noexcept {
     size_t offset = 0;
     for (int j = 0; j < k; ++j) {
       const MapPlacement& other = plan.maps[by_offset[j]];
-      const bool alive_together = map.first_step <= other.last_step && other.first_step <= map.last_step &&
-                                  !(map.passing_chain >= 0 && map.passing_chain == other.passing_chain);
+      const bool alive_together =
+          map.first_step <= other.last_step && other.first_step <= map.last_step &&
+          !(map.passing_chain >= 0 && map.passing_chain == other.passing_chain);
       const size_t other_end = saturating_add(other.offset, other.bytes);
       if (!alive_together || other_end <= offset) continue;
       if (saturating_add(offset, map.bytes) <= other.offset) break;
@@ -118,7 +121,8 @@ constexpr void place_maps(MemoryPlan& plan, int map_count) noexcept {
 }  // namespace detail
 
 /// Infers every shape, makes rings of the maps inside chains and places all maps.
-constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedule schedule) noexcept {
+constexpr MemoryPlan plan_memory(const NetworkView& network, Size input,
+                                 Schedule schedule) noexcept {
   MemoryPlan plan;
   plan.list = make_steps(network, schedule);
   const int map_count = static_cast<int>(network.maps.size);
@@ -151,28 +155,35 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input, Schedul
     } else if (op.op == Op::add) {
       reads(op.in1);
     }
-    writes(step.out);
     if (uses_winograd(op)) {
       for (int part = 0; part < step.op_count; ++part) {
         writes(network.ops[static_cast<size_t>(step.first_op + part)].out);
       }
+    } else {
+      writes(step.out);
     }
     plan.rows_per_call[s] = rows_per_call_for(plan.maps[step.out].shape.width);
     const bool by_rows = s > chain_begin || (s == 0 && picture_by_rows(network, schedule));
     if (by_rows) {
-      plan.maps[op.in0].ring_rows = input_rows(op, plan.rows_per_call[s]) + op.pad_before;
+      MapPlacement& in = plan.maps[op.in0];
+      const int32_t rows =
+          input_rows(op.op, op.stride, op.pad_before, plan.rows_per_call[s]) + op.pad_before;
+      const int32_t all = in.shape.height + (network.maps[op.in0].border ? 2 : 0);
+      in.ring_rows = all > 0 && all < rows ? all : rows;
       // A 1x1 convolution uses up its rows as soon as they are there, before any other step runs.
       const bool fed_by_passing =
           s > chain_begin &&
           plan.maps[network.ops[plan.list.steps[s - 1].first_op].in0].passing_chain == last;
-      if (op.op == Op::conv1x1 && s > chain_begin && !fed_by_passing) plan.maps[op.in0].passing_chain = last;
+      if (op.op == Op::conv1x1 && s > chain_begin && !fed_by_passing)
+        plan.maps[op.in0].passing_chain = last;
     }
     if (s == last) chain_begin = s + 1;
   }
   for (int i = 0; i < map_count; ++i) {
     MapPlacement& map = plan.maps[i];
     const bool stored = map.last_step >= map.first_step;
-    map.bytes = stored ? map_bytes(map.shape, network.maps[static_cast<size_t>(i)], map.ring_rows) : 0;
+    map.bytes =
+        stored ? map_bytes(map.shape, network.maps[static_cast<size_t>(i)], map.ring_rows) : 0;
   }
   detail::place_maps(plan, map_count);
   return plan;

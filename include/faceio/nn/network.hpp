@@ -37,8 +37,8 @@ struct OpRecord {
   char name[24] = {};
 };
 
-/// True for the convolutions that run by Winograd's algorithm: it wins on every 3x3 of stride 1 whose
-/// channels fill panels, from 16 channels and 15 x 20 pixels up (benchmarks/kernels).
+/// True for the convolutions that run by Winograd's algorithm: it wins on every 3x3 of stride 1
+/// whose channels fill panels, from 16 channels and 15 x 20 pixels up (benchmarks/kernels).
 constexpr bool uses_winograd(const OpRecord& op) noexcept {
   return op.op == Op::conv3x3 && op.stride == 1 && op.pad_before == 1 && op.c_in % kPanel == 0 &&
          op.c_out % kPanel == 0;
@@ -48,7 +48,7 @@ struct MapRecord {
   uint16_t channels = 0;
   bool border = false;   // read by a 3x3: needs a zero pixel around it
   bool output = false;   // read by the caller after the run: its memory is not reused
-  bool picture = false;  // the input: pixels of three floats, unless in planes
+  bool picture = false;  // the input: its pixels lie close together, unless in planes
   bool planes = false;   // each row holds its channels one after the other: see core/map_view.hpp
 };
 
@@ -74,8 +74,9 @@ inline void unknown_map() noexcept {}
 inline void stride_is_not_1_or_2() noexcept {}
 inline void leaky_slope_is_not_between_0_and_1() noexcept {}
 inline void slice_does_not_fit() noexcept {}
+inline void slices_overlap() noexcept {}
 inline void channels_differ() noexcept {}
-inline void maps_in_planes_go_into_depthwise3x3_and_conv1x1_only() noexcept {}
+inline void this_operation_takes_no_maps_in_planes() noexcept {}
 inline void pictures_go_into_convolutions_only() noexcept {}
 inline void name_too_long() noexcept {}
 }  // namespace network_mistake
@@ -105,8 +106,9 @@ constexpr Act leaky(float slope) noexcept {
   return {Activation::leaky_relu, slope};
 }
 
-/// Padding at the top and left of a 3x3: one pixel, or none, as TensorFlow's SAME has it at stride 2 and
-/// even sizes. One pixel always follows at the bottom and right. Other operations have no padding.
+/// Padding at the top and left of a 3x3: one pixel, or none, as TensorFlow's SAME has it at stride
+/// 2 and even sizes. One pixel always follows at the bottom and right. Other operations have no
+/// padding.
 enum class Padding : uint8_t { symmetric = 1, bottom_right = 0, none = 0 };
 
 template <int kOpCount, int kMapCount>
@@ -144,7 +146,7 @@ class NetworkBuilder {
     return {static_cast<uint16_t>(table_.map_count++)};
   }
 
-  /// A layer of few channels, such as the first one, keeps its input and output in planes.
+  /// A layer of the picture with up to eight outputs keeps both maps in planes.
   constexpr Map conv3x3(const char* name, Map in, int c_out, int stride, Act act,
                         Padding padding = Padding::symmetric, Slice out = {}) noexcept {
     needs_border(in, stride);
@@ -161,17 +163,17 @@ class NetworkBuilder {
   constexpr Map depthwise3x3(const char* block, const char* part, Map in, int stride, Act act,
                              Padding padding = Padding::symmetric) noexcept {
     needs_border(in, stride);
-    return append({Op::depthwise3x3, act, stride, padding, table_.maps[in.id].planes}, block, part, in, {},
-                  channels(in), {});
+    return append({Op::depthwise3x3, act, stride, padding, table_.maps[in.id].planes}, block, part,
+                  in, {}, channels(in), {});
   }
   constexpr Map global_depthwise(const char* name, Map in, Act act) noexcept {
-    return append({Op::global_depthwise, act, 1, Padding::none}, name, "", in, {},
-                  channels(in), {});
-  }
-  constexpr Map batchnorm(const char* name, Map in) noexcept {
-    return append({Op::batchnorm, kLinear, 1, Padding::none}, name, "", in, {}, channels(in),
+    return append({Op::global_depthwise, act, 1, Padding::none}, name, "", in, {}, channels(in),
                   {});
   }
+  constexpr Map batchnorm(const char* name, Map in) noexcept {
+    return append({Op::batchnorm, kLinear, 1, Padding::none}, name, "", in, {}, channels(in), {});
+  }
+  /// a and b have the same size.
   constexpr Map add(const char* block, const char* part, Map a, Map b) noexcept {
     if (channels(a) != channels(b)) network_mistake::channels_differ();
     return append({Op::add, kLinear, 1, Padding::none}, block, part, a, b, channels(a), {});
@@ -210,7 +212,7 @@ class NetworkBuilder {
       if (id == kNoMap || op.op == Op::conv1x1) continue;
       const MapRecord& in = table_.maps[id];
       if (in.planes && !table_.maps[op.out].planes) {
-        network_mistake::maps_in_planes_go_into_depthwise3x3_and_conv1x1_only();
+        network_mistake::this_operation_takes_no_maps_in_planes();
       }
       if (in.picture && !in.planes && in.channels % kPanel != 0 && op.op != Op::conv3x3) {
         network_mistake::pictures_go_into_convolutions_only();
@@ -239,6 +241,16 @@ class NetworkBuilder {
     } else if (out.offset % kPanel != 0 || c_out % kPanel != 0 ||
                out.offset + c_out > channels(out.map)) {
       network_mistake::slice_does_not_fit();
+    } else {
+      // Every channel of a map has one writer, which does not read that map.
+      if (out.map.id == in0.id) network_mistake::slices_overlap();
+      for (int i = 0; i < table_.op_count; ++i) {
+        const OpRecord& other = table_.ops[i];
+        if (other.out == out.map.id && other.out_channel_offset < out.offset + c_out &&
+            out.offset < other.out_channel_offset + other.c_out) {
+          network_mistake::slices_overlap();
+        }
+      }
     }
     OpRecord& r = table_.ops[table_.op_count++];
     r.op = kind.op;

@@ -11,11 +11,12 @@ FACEIO_BEGIN_NAMESPACE
 struct Step {
   Op op = Op::conv1x1;
   bool winograd = false;
-  uint16_t first_op = 0;     // index in the network table
+  uint16_t first_op = 0;  // index in the network table
   uint16_t op_count = 1;
-  uint16_t chain_end = 0;    // index behind the last step of its chain
+  uint16_t chain_end = 0;  // index behind the last step of its chain
   int32_t rows_per_call = 0;
-  MapView zero_border[kWinogradMaxParts] = {};  // whole maps to clear the border of; data null: none
+  MapView zero_border[kWinogradMaxParts] =
+      {};  // whole maps to clear the border of; data null: none
   ConvArgs conv{};
   WinogradArgs winograd_args{};
   BatchNormArgs batchnorm{};
@@ -23,12 +24,12 @@ struct Step {
   UpsampleArgs upsample{};
 };
 
-/// A network laid out for one input size inside one scratch memory. Valid while that memory, the blob
-/// and the bound weights are.
+/// A network laid out for one input size inside one scratch memory. Valid while that memory, the
+/// blob and the bound weights are.
 struct Plan {
   const KernelTable* kernels = nullptr;
   Span<Step> steps{};
-  MapView input{};                 // whole, or a ring of rows when the first chain pulls it
+  MapView input{};  // whole, or a ring of rows when the first chain pulls it
   MapView outputs[kMaxOutputs] = {};
   int output_count = 0;
 };
@@ -59,6 +60,11 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
                               Arena& scratch) noexcept {
   const NetworkView& network = bound.network;
   const MemoryPlan memory = plan_memory(network, input, schedule);
+  for (const OpRecord& op : network.ops) {
+    FACEIO_ASSERT(op.op != Op::add || (memory.maps[op.in0].shape == memory.maps[op.in1].shape),
+                  "operands of an addition differ in size");
+    static_cast<void>(op);
+  }
   const auto step_count = static_cast<size_t>(memory.list.count);
   Step* const steps = scratch.take<Step>(step_count);
   uint8_t* const base = scratch.take<uint8_t>(memory.total_bytes);

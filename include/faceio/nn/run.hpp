@@ -1,4 +1,5 @@
-// Executes a plan chain by chain: the last step of a chain pulls its rows through the steps before it.
+// Executes a plan chain by chain: the last step of a chain pulls its rows through the steps before
+// it.
 #ifndef FACEIO_NN_RUN_HPP
 #define FACEIO_NN_RUN_HPP
 
@@ -48,8 +49,8 @@ inline void zero_ring_border(const MapView& map) noexcept {
 
 }  // namespace detail
 
-/// Rows of a picture as a network wants them: the source of run(). Pixels of the network's input beyond
-/// the picture get the mean colour. Precondition: validate(image) is ok.
+/// Rows of a picture as a network wants them: the source of run(). Pixels of the network's input
+/// beyond the picture get the mean colour. Precondition: validate(image) is ok.
 class PictureRows {
  public:
   PictureRows(const BoundNetwork& bound, const ImageView& image) noexcept
@@ -65,7 +66,8 @@ class PictureRows {
       kernels_->resize_bilinear_u8({image_, resized_row_, source_.size, 0}, y, y + 1);
     }
     const Preprocessing& p = preprocessing_;
-    kernels_->u8_to_f32({source_, input, p.bgr, {p.mean[0], p.mean[1], p.mean[2]}, p.scale}, y, y + 1);
+    kernels_->u8_to_f32({source_, input, p.bgr, {p.mean[0], p.mean[1], p.mean[2]}, p.scale}, y,
+                        y + 1);
   }
 
  private:
@@ -100,16 +102,18 @@ inline MapView output_of(const Step& step, int part) noexcept {
   }
 }
 
-/// Hook of run(): called when a chain is done, for each operation of its last step, with the operation's
-/// index in the network table and the map that was written. Layer by layer, that is every operation and its
-/// result; depth-first, operations that were computed together name the result of the last one.
+/// Hook of run(): called when a chain is done, for each operation of its last step, with the
+/// operation's index in the network table and the map that was written. Layer by layer, that is
+/// every operation and its result; depth-first, operations that were computed together name the
+/// result of the last one.
 struct NoTrace {
   void operator()(size_t, const MapView&) const noexcept {}
 };
 
 namespace detail {
 
-inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin, int32_t row_end) noexcept {
+inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin,
+                     int32_t row_end) noexcept {
   switch (step.op) {
     case Op::conv3x3:
       if (step.winograd) {
@@ -127,8 +131,8 @@ inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin, 
   }
 }
 
-/// Pulls rows through one chain: rows of a step ask for the rows they need of the step before it. What
-/// the first step reads is there already, or is the picture, whose rows come from the source.
+/// Pulls rows through one chain: rows of a step ask for the rows they need of the step before it.
+/// What the first step reads is there already, or is the picture, whose rows come from the source.
 template <class Source>
 class Chain {
  public:
@@ -155,9 +159,9 @@ class Chain {
       int32_t end = row_end < height ? row_end : height;
       if (!is_alone(s) && end > y + step.rows_per_call) end = y + step.rows_per_call;
       if (s > first_) {
-        pull(s - 1, input_rows(step, end));
+        pull(s - 1, input_rows_of(step, end));
       } else if (s == 0 && plan_.input.ring_rows != 0) {
-        pull_picture(input_rows(step, end));
+        pull_picture(input_rows_of(step, end));
       }
       run_rows(*plan_.kernels, step, y, end);
       y = end;
@@ -165,11 +169,12 @@ class Chain {
   }
 
  private:
-  static int32_t input_rows(const Step& step, int32_t row_end) noexcept {
-    return step.op == Op::conv1x1 ? row_end : (row_end - 1) * step.conv.stride + 3 - step.conv.pad_before;
+  static int32_t input_rows_of(const Step& step, int32_t row_end) noexcept {
+    return input_rows(step.op, step.conv.stride, step.conv.pad_before, row_end);
   }
   bool is_alone(size_t s) const noexcept {
-    return s == first_ && s + 1 == plan_.steps[s].chain_end && (s > 0 || plan_.input.ring_rows == 0);
+    return s == first_ && s + 1 == plan_.steps[s].chain_end &&
+           (s > 0 || plan_.input.ring_rows == 0);
   }
   void pull_picture(int32_t row_end) noexcept {
     for (int32_t& y = next_row_[0]; y < row_end; ++y) {
@@ -189,8 +194,9 @@ class Chain {
 
 }  // namespace detail
 
-/// Runs the network on the rows that `source` writes: source(input, y) for each row y of plan.input, in
-/// rising order. Never allocates. Thread-safe for plans in different scratch memories.
+/// Runs the network on the rows that `source` writes: source(input, y) for each row y of
+/// plan.input, in rising order. Never allocates. Thread-safe for plans in different scratch
+/// memories.
 template <class Source, class Trace = NoTrace>
 inline void run(const Plan& plan, const Source& source, const Trace& trace = Trace{}) noexcept {
   if (plan.input.ring_rows == 0) {

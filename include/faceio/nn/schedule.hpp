@@ -1,5 +1,5 @@
-// Which operations run together: a pass over a network's table that groups them into steps (one kernel
-// call each) and steps into chains. Constexpr like all of planning.
+// Which operations run together: a pass over a network's table that groups them into steps (one
+// kernel call each) and steps into chains. Constexpr like all of planning.
 #ifndef FACEIO_NN_SCHEDULE_HPP
 #define FACEIO_NN_SCHEDULE_HPP
 
@@ -12,7 +12,8 @@ FACEIO_BEGIN_NAMESPACE
 enum class Schedule : uint8_t {
   layer_by_layer,  // one step an operation, every map whole: for traces and the self-test
   depth_first,     // chains of layers run a few rows at a time through rings of rows, which stay in
-                   // cache, and additions happen where their sum is computed; least memory and time
+                   // cache, and additions happen where their sum is computed: least time, and least
+                   // memory but for pictures of a few dozen rows
 };
 
 /// One kernel call: an operation, or neighbours in the table that one kernel computes together.
@@ -31,11 +32,14 @@ struct StepList {
 
 namespace detail {
 
-/// True when `map` is read by one operation and not by the caller.
+/// Operands that are `map`; the caller counts as two.
+constexpr int readers(const NetworkView& network, uint16_t map) noexcept {
+  int count = network.maps[map].output ? 2 : 0;
+  for (const OpRecord& op : network.ops) count += (op.in0 == map ? 1 : 0) + (op.in1 == map ? 1 : 0);
+  return count;
+}
 constexpr bool read_once(const NetworkView& network, uint16_t map) noexcept {
-  int readers = network.maps[map].output ? 2 : 0;
-  for (const OpRecord& op : network.ops) readers += (op.in0 == map ? 1 : 0) + (op.in1 == map ? 1 : 0);
-  return readers == 1;
+  return readers(network, map) == 1;
 }
 
 /// The other operand when `add` adds `map`; kNoMap otherwise.
@@ -62,11 +66,8 @@ constexpr void absorb_addition(const NetworkView& network, ScheduledStep& step) 
   // The enlargement asks the convolution's map for its size only, so that map has two readers.
   if (next.op != Op::upsample_nearest || next.in1 != conv.out || left < 3) return;
   const OpRecord& add = network.ops[first + 2];
-  int readers = network.maps[conv.out].output ? 1 : 0;
-  for (const OpRecord& op : network.ops) {
-    readers += (op.in0 == conv.out ? 1 : 0) + (op.in1 == conv.out ? 1 : 0);
-  }
-  if (other_operand(add, conv.out) == next.out && readers == 2 && read_once(network, next.out)) {
+  if (other_operand(add, conv.out) == next.out && readers(network, conv.out) == 2 &&
+      read_once(network, next.out)) {
     step.op_count = 3;
     step.out = add.out;
     step.addend = next.in0;
@@ -109,8 +110,8 @@ constexpr void for_each_winograd_group(const NetworkView& network, const Use& us
   }
 }
 
-/// Groups operations into steps, and steps into chains: in a chain each step reads only what the one
-/// before it writes, and nobody else reads that. The picture is the start of the first chain.
+/// Groups operations into steps, and steps into chains: in a chain each step reads only what the
+/// one before it writes, and nobody else reads that. The picture is the start of the first chain.
 constexpr StepList make_steps(const NetworkView& network, Schedule schedule) noexcept {
   StepList list;
   const bool depth_first = schedule == Schedule::depth_first;

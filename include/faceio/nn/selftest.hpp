@@ -43,10 +43,10 @@ struct CompareStep {
     const uint64_t elements = static_cast<uint64_t>(out.height) * width * channels;
     for (uint32_t i = 0; i < entry->dims[0]; ++i) {
       const uint64_t at = sample_index(i, elements);
-      const auto c = static_cast<ptrdiff_t>(at % channels);
-      const auto x = static_cast<ptrdiff_t>(at / channels % width);
+      const auto c = static_cast<int32_t>(at % channels);
+      const auto x = static_cast<int32_t>(at / channels % width);
       const auto y = static_cast<int32_t>(at / channels / width);
-      const float value = out.at(y, static_cast<int32_t>(x), static_cast<int32_t>(c));
+      const float value = out.at(y, x, c);
       const float difference = value > expected[i] ? value - expected[i] : expected[i] - value;
       float ratio = difference / entry->tolerance;
       if (!(ratio <= 3.4e38f)) ratio = 3.4e38f;  // NaN in the layer, or a tolerance of zero

@@ -1,4 +1,4 @@
-// The vector layer of the current target: one struct, vf32, and about forty free functions. Kernels
+// The vector layer of the current target: one struct, vf32, and about fifty free functions. Kernels
 // use nothing else, so a back end is this list and no more. Included once per target by all-inl.hpp.
 //
 //   vf32::lanes                          floats in a vector; divides kPanel (16)
@@ -13,8 +13,7 @@
 //   load_n(p, n) store_n(p, v, n)        first n lanes, 0 <= n <= lanes; the rest is zero / untouched
 //   load_even_odd(p, a, b)               a = p[0] p[2] p[4] ..., b = p[1] p[3] p[5] ..., both with their
 //   even_odd_in_order(v)                 lanes in an order of the target's that even_odd_in_order ends
-//   load_u8(p) load_u8_n(p, n)           bytes to floats
-//   store_u8(p, v) store_u8_n(p, v, n)   round to nearest even, clamp to 0..255
+//   load_u8(p)                           bytes to floats
 //   load_u8x2(p, a, b)                   a[i] = p[2 i], b[i] = p[2 i + 1]
 //   load_u8x3(p, a, b, c)                a[i] = p[3 i], b[i] = p[3 i + 1], c[i] = p[3 i + 2]
 //   load_u8x4(p, a, b, c, d)             a[i] = p[4 i], b[i] = p[4 i + 1], ... d[i] = p[4 i + 3]

@@ -79,21 +79,10 @@ FACEIO_ALWAYS_INLINE vf32 pow2(vf32 n) noexcept {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(biased, 23))};
 }
-FACEIO_ALWAYS_INLINE vf32 load_u8_n(const uint8_t* p, int n) noexcept {
-  int64_t bytes = 0;
-  __builtin_memcpy(&bytes, p, static_cast<size_t>(n));
-  return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)))};
+FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))};
 }
-FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept { return load_u8_n(p, 8); }
-FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
-  const vf32 clamped = min(max(a, zero()), splat(255.0f));
-  const __m256i wide = _mm256_cvtps_epi32(clamped.v);
-  const __m128i words =
-      _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
-  const int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words));
-  __builtin_memcpy(p, &bytes, static_cast<size_t>(n));
-}
-FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept { store_u8_n(p, a, 8); }
 
 FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));

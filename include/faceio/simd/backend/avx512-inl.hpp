@@ -82,17 +82,10 @@ FACEIO_ALWAYS_INLINE vf32 pow2(vf32 n) noexcept {
   const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))};
 }
-FACEIO_ALWAYS_INLINE vf32 load_u8_n(const uint8_t* p, int n) noexcept {
-  const __m128i bytes = _mm_maskz_loadu_epi8(first_lanes(n), p);
+FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return {_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))};
 }
-FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept { return load_u8_n(p, 16); }
-FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
-  const vf32 clamped = min(max(a, zero()), splat(255.0f));
-  const __m128i bytes = _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(clamped.v));
-  _mm_mask_storeu_epi8(p, first_lanes(n), bytes);
-}
-FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept { store_u8_n(p, a, 16); }
 
 FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
   const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));

@@ -62,16 +62,6 @@ FACEIO_ALWAYS_INLINE vf32 pow2(vf32 n) noexcept {
   return result;
 }
 FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept { return {static_cast<float>(*p)}; }
-FACEIO_ALWAYS_INLINE vf32 load_u8_n(const uint8_t* p, int n) noexcept {
-  return {n > 0 ? static_cast<float>(*p) : 0.0f};
-}
-FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept {
-  const vf32 clamped = min(max(a, zero()), splat(255.0f));
-  *p = static_cast<uint8_t>(static_cast<int32_t>(round_nearest(clamped).v));
-}
-FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
-  if (n > 0) store_u8(p, a);
-}
 
 FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
   a = load_u8(p);

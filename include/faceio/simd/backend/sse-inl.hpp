@@ -77,20 +77,12 @@ FACEIO_ALWAYS_INLINE vf32 pow2(vf32 n) noexcept {
   const __m128i biased = _mm_add_epi32(_mm_cvtps_epi32(n.v), _mm_set1_epi32(127));
   return {_mm_castsi128_ps(_mm_slli_epi32(biased, 23))};
 }
-FACEIO_ALWAYS_INLINE vf32 load_u8_n(const uint8_t* p, int n) noexcept {
-  int32_t bytes = 0;
-  __builtin_memcpy(&bytes, p, static_cast<size_t>(n));
+FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept {
+  int32_t bytes;
+  __builtin_memcpy(&bytes, p, sizeof bytes);
   const __m128i wide = _mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), _mm_setzero_si128());
   return {_mm_cvtepi32_ps(_mm_unpacklo_epi16(wide, _mm_setzero_si128()))};
 }
-FACEIO_ALWAYS_INLINE vf32 load_u8(const uint8_t* p) noexcept { return load_u8_n(p, 4); }
-FACEIO_ALWAYS_INLINE void store_u8_n(uint8_t* p, vf32 a, int n) noexcept {
-  const vf32 clamped = min(max(a, zero()), splat(255.0f));
-  const __m128i words = _mm_packs_epi32(_mm_cvtps_epi32(clamped.v), _mm_setzero_si128());
-  const int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, _mm_setzero_si128()));
-  __builtin_memcpy(p, &bytes, static_cast<size_t>(n));
-}
-FACEIO_ALWAYS_INLINE void store_u8(uint8_t* p, vf32 a) noexcept { store_u8_n(p, a, 4); }
 
 FACEIO_ALWAYS_INLINE void load_u8x2(const uint8_t* p, vf32& a, vf32& b) noexcept {
   const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
