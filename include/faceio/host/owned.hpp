@@ -116,18 +116,13 @@ class OwnedDetector {
   }
 
   /// Prepares the memory for pictures of this size, so that the first one takes no longer than the next.
-  void reserve(Size image) {
-    const size_t most = Detector::max_faces(image, detector_.options());
-    if (room_.size() < most) room_.resize(most);
-    scratch_.at_least(workspace_bytes(image));
-  }
+  void reserve(Size image) { prepare(image); }
 
   /// Best first. Throws Error for a picture that cannot be read.
   std::vector<Face> detect(const ImageView& image) {
     const Status usable = detector_.can_detect(image);
     if (!usable.ok()) throw Error("detect", usable);
-    reserve(image.size);
-    const Span<uint8_t> scratch = scratch_.at_least(workspace_bytes(image.size));
+    const Span<uint8_t> scratch = prepare(image.size);
     const Detections found =
         value_or_throw(detector_.detect(image, scratch, {room_.data(), room_.size()}), "detect");
     return {found.faces.begin(), found.faces.end()};
@@ -148,6 +143,13 @@ class OwnedDetector {
                              persistent_.at_least(Detector::requirements({}, options).persistent_bytes),
                              options, target),
             path)) {}
+
+  // Plans the memory once: requirements() lays out the whole network.
+  Span<uint8_t> prepare(Size image) {
+    const size_t most = Detector::max_faces(image, detector_.options());
+    if (room_.size() < most) room_.resize(most);
+    return scratch_.at_least(workspace_bytes(image));
+  }
 
   LoadedBlob loaded_;
   AlignedBytes persistent_;
