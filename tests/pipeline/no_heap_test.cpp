@@ -101,6 +101,19 @@ TEST_CASE("detect and embed never allocate after creation") {
   }
 }
 
+TEST_CASE("after reserve() the first detection allocates only the vector it returns") {
+  using namespace faceio;
+  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  auto detector = host::OwnedDetector::load(test::detector_path());
+  detector.reserve(picture.size);
+  allocations = 0;
+  poisoned = true;
+  const auto faces = detector.detect(picture.view());
+  poisoned = false;
+  CHECK(faces.size() == 1);
+  CHECK(allocations == 1);
+}
+
 #else
 
 TEST_CASE("detect and embed never allocate after creation") {
