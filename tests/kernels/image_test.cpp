@@ -95,13 +95,10 @@ struct Output {
 };
 
 /// Checks that every byte is the rounded value of the reference, up to `slack` grey levels of float
-/// arithmetic before rounding. In a y u v picture a tap that lies within float precision of a half
-/// may itself be rounded either way, which is rare: one byte in 500 may be up to a level further
-/// off.
+/// arithmetic before rounding.
 template <class Args>
-void check_rounded(const Args& args, PixelFormat format, double slack,
+void check_rounded(const Args& args, double slack,
                    void (*value_at)(const Args&, int32_t, int32_t, double (&)[3]) noexcept) {
-  int outside = 0;
   double worst = 0.0;
   for (int32_t y = 0; y < args.out_size.height_px; ++y) {
     for (int32_t x = 0; x < args.out_size.width_px; ++x) {
@@ -109,15 +106,11 @@ void check_rounded(const Args& args, PixelFormat format, double slack,
       value_at(args, x, y, value);
       const uint8_t* out = args.out + static_cast<size_t>(y) * args.out_stride_bytes + x * 3;
       for (int c = 0; c < 3; ++c) {
-        const double difference = std::abs(static_cast<double>(out[c]) - value[c]);
-        worst = std::max(worst, difference);
-        outside += difference > 0.5 + slack ? 1 : 0;
+        worst = std::max(worst, std::abs(static_cast<double>(out[c]) - value[c]));
       }
     }
   }
-  const int bytes = args.out_size.width_px * args.out_size.height_px * 3;
-  CHECK(outside <= (is_yuv(format) ? 1 + bytes / 500 : 0));
-  CHECK(worst <= (is_yuv(format) ? 1.5 : 0.5) + slack);
+  CHECK(worst <= 0.5 + slack);
 }
 
 bool size_fits(PixelFormat format, Size size) {
@@ -238,7 +231,7 @@ TEST_CASE("resize_bilinear_u8: every format and many sizes") {
             table->resize_bilinear_u8(args, middle, out_size.height_px);
             table->resize_bilinear_u8(args, 0, middle);
             CHECK(out.guards_intact());
-            check_rounded(args, format, 0.001, faceio::ref::resize_value);
+            check_rounded(args, 0.001, faceio::ref::resize_value);
           }
         }
       }
@@ -247,7 +240,7 @@ TEST_CASE("resize_bilinear_u8: every format and many sizes") {
 }
 
 TEST_CASE("resize_bilinear_u8: whole ratios, and rows of several runs") {
-  // Columns of whole ratios share what they read (kernels/resize_u8-inl.hpp); 129 and 300 end
+  // At whole ratios one pair of chroma may do for a position (kernels/resize_u8-inl.hpp); 129 and 300 end
   // inside a run and inside a vector. Other widths take the general way.
   for (const PixelFormat format : kFormats) {
     for (const int ratio : {1, 2, 3, 4, 6}) {
@@ -263,7 +256,7 @@ TEST_CASE("resize_bilinear_u8: whole ratios, and rows of several runs") {
             const faceio::ResizeArgs args{picture.view, out.data(), out_size, out.stride};
             table->resize_bilinear_u8(args, 0, 4);
             CHECK(out.guards_intact());
-            check_rounded(args, format, 0.001, faceio::ref::resize_value);
+            check_rounded(args, 0.001, faceio::ref::resize_value);
           }
         }
       }
@@ -318,7 +311,7 @@ TEST_CASE("warp_affine_u8: every format, random transforms") {
           CHECK(out.guards_intact());
           // Positions reach 130, so they are off by up to 3e-5 pixels, times 2 * 255 levels a
           // pixel.
-          check_rounded(args, format, 0.02, faceio::ref::warp_value);
+          check_rounded(args, 0.02, faceio::ref::warp_value);
         }
       }
     }

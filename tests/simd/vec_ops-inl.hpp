@@ -58,6 +58,18 @@ inline void test_load_u8x3(const uint8_t* p, float* a, float* b, float* c) noexc
   store(b, vb);
   store(c, vc);
 }
+inline void test_load_u8x2_at(const uint8_t* p, int32_t bytes, const int32_t* offsets,
+                              float* const* out) noexcept {
+  vf32 v[2];
+  load_u8x2_at(p, bytes, offsets, v[0], v[1]);
+  for (int k = 0; k < 2; ++k) store(out[k], v[k]);
+}
+inline void test_load_u8x4_at(const uint8_t* p, int32_t bytes, const int32_t* offsets,
+                              float* const* out) noexcept {
+  vf32 v[4];
+  load_u8x4_at(p, bytes, offsets, v[0], v[1], v[2], v[3]);
+  for (int k = 0; k < 4; ++k) store(out[k], v[k]);
+}
 inline void test_load_u8(const uint8_t* a, float* out) noexcept { store(out, load_u8(a)); }
 inline void test_zero(float* out) noexcept { store(out, zero()); }
 inline void test_splat(float x, float* out) noexcept { store(out, splat(x)); }
@@ -90,6 +102,8 @@ inline constexpr test::VecOps kVecOps = {
     &test_load_even_odd,
     &test_store_inside,
     &test_load_u8x3,
+    &test_load_u8x2_at,
+    &test_load_u8x4_at,
     &test_load_u8,
     &test_zero,
     &test_splat,

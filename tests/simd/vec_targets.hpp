@@ -45,6 +45,8 @@ struct VecOps {
   void (*load_even_odd)(const float*, float*, float*) noexcept;  // put in order
   void (*store_inside)(float*, int32_t, int32_t, const float*) noexcept;
   void (*load_u8x3)(const uint8_t*, float*, float*, float*) noexcept;
+  void (*load_u8x2_at)(const uint8_t*, int32_t, const int32_t*, float* const*) noexcept;
+  void (*load_u8x4_at)(const uint8_t*, int32_t, const int32_t*, float* const*) noexcept;
   void (*load_u8)(const uint8_t*, float*) noexcept;
   void (*zero)(float*) noexcept;
   void (*splat)(float, float*) noexcept;

@@ -325,6 +325,44 @@ TEST_CASE("load_u8x3 reads up to the end of a page and no further") {
 #endif
 }
 
+TEST_CASE("load_u8x2_at and load_u8x4_at: any rising offsets, near and far, and nothing outside is read") {
+  for (const VecOps* ops : test::runnable_vec_ops()) {
+    INFO(target_name(*ops));
+    const int lanes = ops->lanes;
+    int wrong = 0;
+    // From rows that hold no more than one position's bytes to steps that leave every register.
+    for (const int length : {4, 6, 60, 126, 128, 130, 400, 1200}) {
+      for (int step = 0; step <= 70; ++step) {
+        for (const int start : {0, 1, 2, 7, 64}) {
+          const auto size = static_cast<size_t>(length);
+          // Misaligned, and ending with the last byte: a sanitizer build catches a longer read.
+          const std::unique_ptr<uint8_t[]> block(new uint8_t[size + 3]);
+          uint8_t* const bytes = block.get() + 3;
+          for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<uint8_t>(11 * i + i / 256);
+          int32_t offsets[2][kMaxLanes];
+          for (int i = 0; i < lanes; ++i) {
+            const int at = std::min(start + i * step + (i * i) % 3 * (step > 2 ? 1 : 0), length - 4);
+            offsets[0][i] = at;
+            offsets[1][i] = at & ~1;
+          }
+          float out[4][kMaxLanes];
+          float* const rows[4] = {out[0], out[1], out[2], out[3]};
+          for (const int taken : {2, 4}) {
+            const int32_t* const at = offsets[taken / 2 - 1];
+            (taken == 2 ? ops->load_u8x2_at : ops->load_u8x4_at)(bytes, length, at, rows);
+            for (int i = 0; i < lanes; ++i) {
+              for (int k = 0; k < taken; ++k) {
+                wrong += out[k][i] == static_cast<float>(bytes[at[i] + k]) ? 0 : 1;
+              }
+            }
+          }
+        }
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("accumulators of every tile fit the registers") {
   for (const VecOps* ops : test::runnable_vec_ops()) {
     INFO(target_name(*ops));

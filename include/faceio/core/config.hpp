@@ -25,9 +25,12 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_ALWAYS_INLINE inline __attribute__((always_inline))
+// For loops that need every register: inlined, they would share them with their caller's variables.
+#define FACEIO_NOINLINE inline __attribute__((noinline))
 #define FACEIO_RESTRICT __restrict__
 #else
 #define FACEIO_ALWAYS_INLINE inline
+#define FACEIO_NOINLINE inline
 #define FACEIO_RESTRICT
 #endif
 

@@ -69,7 +69,7 @@ FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const Adde
 /// pixel x of a row. kPlanes: the input is in planes, so that neighbouring pixels are neighbouring
 /// floats.
 template <int kPixels, int kVectors, bool kPlanes>
-inline void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row, int32_t x,
+FACEIO_NOINLINE void conv_tiles(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row, int32_t x,
                        int32_t tiles) noexcept {
   // Three pixels share a pointer (step and 2 * step are index registers), so twelve need only four.
   constexpr int kAPointer = kPlanes ? kPixels : 3,

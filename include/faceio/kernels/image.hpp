@@ -1,12 +1,12 @@
 // Contract of the kernels that read pictures: u8_to_f32, resize_bilinear_u8, warp_affine_u8.
 //
 // All take every PixelFormat, need a picture for which validate(image) is ok, and read nothing
-// outside its rows. NV12, NV21 and YUYV pixels become RGB first, each with the nearest stored
-// chroma:
+// outside its rows. NV12, NV21 and YUYV pixels take the nearest stored chroma; those that are
+// resampled are interpolated as y u v. They become RGB by
 //   r = 255/219 (y - 16) + 255/224 * 1.402    (v - 128)
 //   g = 255/219 (y - 16) - 255/224 * 0.344136 (u - 128) - 255/224 * 0.714136 (v - 128)
 //   b = 255/219 (y - 16) + 255/224 * 1.772    (u - 128)
-// rounded and clamped to 0..255, y below 16 counting as 16. GRAY8 gives r = g = b.
+// clamped to 0..255, y below 16 counting as 16, and rounded. GRAY8 gives r = g = b.
 // Source: ITU-R BT.601-7 sections 2.5.1 to 2.5.3. The output never overlaps the picture.
 #ifndef FACEIO_KERNELS_IMAGE_HPP
 #define FACEIO_KERNELS_IMAGE_HPP

@@ -2,6 +2,7 @@
 // kernels of image.hpp share. To add a format, give it a layout here and name it in with_layout().
 //
 // A layout has
+//   kYuv                           whether pixels are y u v
 //   Row                            one row of the picture
 //   row(y)                         row y, 0 <= y < height
 //   load(row, x)                   pixels x .. x + lanes - 1, all inside; x is a multiple of lanes
@@ -17,14 +18,18 @@ struct Rgb {
   vf32 r, g, b;
 };
 
-FACEIO_ALWAYS_INLINE vf32 nearest_level(vf32 a) noexcept {
-  return round_nearest(min(max(a, zero()), splat(255.0f)));
+FACEIO_ALWAYS_INLINE Rgb round_levels(const Rgb& a) noexcept {
+  return {round_nearest(a.r), round_nearest(a.g), round_nearest(a.b)};
 }
+
+FACEIO_ALWAYS_INLINE vf32 clamp_level(vf32 a) noexcept { return min(max(a, zero()), splat(255.0f)); }
+
+inline constexpr uint8_t kBlackLuma = 16, kNoChroma = 128;
 
 /// What the two chroma bytes add to the channels, with the offsets of all three components: BT.601,
 /// limited range. u comes first unless v does.
 FACEIO_ALWAYS_INLINE Rgb chroma_terms(vf32 first, vf32 second, bool v_first) noexcept {
-  constexpr float kBlack = -16.0f * 255.0f / 219.0f;
+  constexpr float kBlack = -kBlackLuma * 255.0f / 219.0f;
   constexpr float kVtoR = 1.402f * 255.0f / 224.0f, kUtoB = 1.772f * 255.0f / 224.0f;
   constexpr float kUtoG = 0.344136f * 255.0f / 224.0f, kVtoG = 0.714136f * 255.0f / 224.0f;
   vf32 u = first, v = second;
@@ -37,16 +42,18 @@ FACEIO_ALWAYS_INLINE Rgb chroma_terms(vf32 first, vf32 second, bool v_first) noe
                fnma(v, splat(kVtoG), splat(kBlack + 128.0f * (kUtoG + kVtoG)))),
           fma(u, splat(kUtoB), splat(kBlack - 128.0f * kUtoB))};
 }
+/// Levels from 0 to 255, not rounded.
 FACEIO_ALWAYS_INLINE Rgb yuv_to_rgb(vf32 y, const Rgb& chroma) noexcept {
-  const vf32 gain = splat(255.0f / 219.0f), luma = max(y, splat(16.0f));
-  return {nearest_level(fma(luma, gain, chroma.r)), nearest_level(fma(luma, gain, chroma.g)),
-          nearest_level(fma(luma, gain, chroma.b))};
+  const vf32 gain = splat(255.0f / 219.0f), luma = max(y, splat(kBlackLuma));
+  return {clamp_level(fma(luma, gain, chroma.r)), clamp_level(fma(luma, gain, chroma.g)),
+          clamp_level(fma(luma, gain, chroma.b))};
 }
 
 inline constexpr int kEndBytes = 4 * vf32::lanes;
 
 /// RGB8, BGR8, RGBA8 and BGRA8.
 struct PackedLayout {
+  static constexpr bool kYuv = false;
   using Row = const uint8_t*;
   const ImageView& image;
   int32_t step;  // bytes: 3 or 4
@@ -70,6 +77,7 @@ struct PackedLayout {
 
 /// GRAY8.
 struct GrayLayout {
+  static constexpr bool kYuv = false;
   using Row = const uint8_t*;
   const ImageView& image;
 
@@ -86,6 +94,7 @@ struct GrayLayout {
 
 /// NV12, and NV21 with v_first.
 struct TwoPlaneLayout {
+  static constexpr bool kYuv = true;
   struct Row {
     const uint8_t* luma;
     const uint8_t* chroma;
@@ -99,7 +108,7 @@ struct TwoPlaneLayout {
   FACEIO_ALWAYS_INLINE Rgb load(Row row, int32_t x) const noexcept {
     vf32 first, second;
     load_u8x2_twice(row.chroma + x / 2 * 2, first, second);
-    return yuv_to_rgb(load_u8(row.luma + x), chroma_terms(first, second, v_first));
+    return round_levels(yuv_to_rgb(load_u8(row.luma + x), chroma_terms(first, second, v_first)));
   }
   FACEIO_ALWAYS_INLINE Row copy_end(Row row, int32_t x, int32_t n, uint8_t* block) const noexcept {
     uint8_t* chroma = block + kEndBytes / 2;
@@ -111,6 +120,8 @@ struct TwoPlaneLayout {
 
 /// YUYV.
 struct YuyvLayout {
+  static constexpr bool kYuv = true;
+  static constexpr bool v_first = false;
   using Row = const uint8_t*;
   const ImageView& image;
 
@@ -119,7 +130,7 @@ struct YuyvLayout {
     vf32 y, u, v, unused;
     load_u8x2(row + static_cast<ptrdiff_t>(x) * 2, y, unused);
     load_u8x4_twice(row + static_cast<ptrdiff_t>(x / 2) * 4, u, v);
-    return yuv_to_rgb(y, chroma_terms(u, v, false));
+    return round_levels(yuv_to_rgb(y, chroma_terms(u, v, v_first)));
   }
   FACEIO_ALWAYS_INLINE Row copy_end(Row row, int32_t x, int32_t n, uint8_t* block) const noexcept {
     const uint8_t* begin = row + static_cast<ptrdiff_t>(x) * 2;

@@ -50,24 +50,25 @@ inline void locate_columns(int64_t position, int64_t step, int32_t unit,
   }
 }
 
-/// Copies `count` positions. Layout and rows by value: byte stores could change what is behind a
-/// reference, so it would be loaded again for each pixel.
-template <class Layout>
-inline void copy_columns(Layout layout, TapRun& run, const int32_t* left, int32_t count,
-                         typename Layout::Row upper, typename Layout::Row lower, bool upper_only,
-                         Chroma upper_chroma, Chroma lower_chroma) noexcept {
-  if (upper_only) {
-    for (int32_t i = 0; i < count; ++i) copy_both(layout, run, 0, i, upper, left[i], upper_chroma);
-    return;
-  }
-  for (int32_t i = 0; i < count; ++i) {
-    copy_both(layout, run, 0, i, upper, left[i], upper_chroma);
-    copy_both(layout, run, 1, i, lower, left[i], lower_chroma);
+/// Whether no position needs the chroma of two pairs: all lie on pixels, or between those of one pair.
+inline bool one_pair_each(const ColumnPositions& at) noexcept {
+  if (at.start < 0 || at.step % kOnePixel != 0) return false;
+  return at.start % kOnePixel == 0 || (at.step | at.start) % (2 * kOnePixel) < kOnePixel;
+}
+
+/// Chroma of a run of y u v positions: where the pair of pixels starts that holds each left pixel,
+/// and the share of the next pair's chroma, plus one: all of the right pixel's when that lies there.
+inline void locate_pairs(const int32_t (&FACEIO_RESTRICT left)[kRunPixels],
+                         const float (&FACEIO_RESTRICT share_and_one)[kRunPixels], int32_t unit,
+                         int32_t (&FACEIO_RESTRICT pair)[kRunPixels],
+                         float (&FACEIO_RESTRICT pair_share_and_one)[kRunPixels]) noexcept {
+  for (int i = 0; i < kRunPixels; ++i) {
+    pair[i] = left[i] & ~unit;
+    pair_share_and_one[i] = (left[i] & unit) != 0 ? share_and_one[i] : 1.0f;
   }
 }
 
-/// Positions [begin, end), with care for the end of the rows. Always both rows, and the chroma of
-/// both sides.
+/// Copies positions [begin, end), with care for the end of the rows.
 template <class Layout>
 inline void copy_last_columns(const Layout& layout, TapRun& run, const int32_t* left, int32_t unit,
                               int32_t begin, int32_t end, typename Layout::Row upper,
@@ -75,11 +76,6 @@ inline void copy_last_columns(const Layout& layout, TapRun& run, const int32_t* 
   const int32_t last = layout.image.size.width_px - 1;
   for (int32_t i = begin; i < end; ++i) {
     const int32_t x = left[i] / unit < last ? left[i] / unit : last;
-    if (x < columns_copied(layout)) {
-      copy_both(layout, run, 0, i, upper, x, Chroma::both);
-      copy_both(layout, run, 1, i, lower, x, Chroma::both);
-      continue;
-    }
     const int32_t next = x < last ? x + 1 : last;
     copy_one(layout, run, 0, i, 0, upper, x);
     copy_one(layout, run, 0, i, 1, upper, next);
@@ -88,110 +84,49 @@ inline void copy_last_columns(const Layout& layout, TapRun& run, const int32_t* 
   }
 }
 
-constexpr int32_t unit_of(const PackedLayout& layout) noexcept { return layout.step; }
-template <class Layout>
-constexpr int32_t unit_of(const Layout&) noexcept {
-  return 1;
+inline void point_at(Taps& taps, int r, const uint8_t* row) noexcept {
+  taps.luma[r] = taps.pixels[r] = row;
 }
-
-/// Columns of a picture that is resized.
-struct ResizeColumns {
-  ColumnPositions positions;
-  Columns common;
-  bool halved;  // position i lies between pixels 2 i and 2 i + 1
-};
-inline ResizeColumns resize_columns(int32_t in, int32_t out) noexcept {
-  const ColumnPositions at = column_positions(in, out);
-  const bool whole_step = at.step % kOnePixel == 0 && at.start >= 0;
-  if (whole_step && at.start % kOnePixel == 0) return {at, Columns::left_only, false};
-  // Both pixels lie in one pair at every position.
-  const bool share = whole_step && (at.step | at.start) % (2 * kOnePixel) < kOnePixel;
-  return {at, share ? Columns::share_chroma : Columns::any, in == 2 * out};
-}
-
-/// Points `taps` at `count` positions: copied into `run`, unless they can be read where they are.
-inline void fetch_columns(const PackedLayout&, TapRun&, Taps& taps, const ResizeColumns&,
-                          const int32_t* left, int32_t, const uint8_t* upper,
-                          const uint8_t* lower) noexcept {
-  taps.pixels[0] = upper;
-  taps.pixels[1] = lower;
-  taps.left = left;
-}
-inline void fetch_columns(const GrayLayout& layout, TapRun& run, Taps& taps,
-                          const ResizeColumns& columns, const int32_t* left, int32_t count,
-                          const uint8_t* upper, const uint8_t* lower) noexcept {
-  if (columns.halved) {
-    taps.luma[0] = upper + left[0];
-    taps.luma[1] = lower + left[0];
-  } else {
-    copy_columns(layout, run, left, count, upper, lower, taps.upper_only, Chroma::none,
-                 Chroma::none);
-  }
-}
-inline Chroma upper_chroma(const ResizeColumns& columns) noexcept {
-  return columns.common == Columns::any ? Chroma::both : Chroma::left;
-}
-inline void fetch_columns(const TwoPlaneLayout& layout, TapRun& run, Taps& taps,
-                          const ResizeColumns& columns, const int32_t* left, int32_t count,
-                          TwoPlaneLayout::Row upper, TwoPlaneLayout::Row lower) noexcept {
-  if (columns.halved) {
-    taps.luma[0] = upper.luma + left[0];
-    taps.luma[1] = lower.luma + left[0];
-    taps.pixels[0] = upper.chroma + left[0];
-    taps.pixels[1] = lower.chroma + left[0];
-  } else {
-    const Chroma chroma = upper_chroma(columns);
-    copy_columns(layout, run, left, count, upper, lower, taps.upper_only, chroma,
-                 taps.rows_share_chroma ? Chroma::none : chroma);
-  }
-}
-inline void fetch_columns(const YuyvLayout& layout, TapRun& run, Taps& taps,
-                          const ResizeColumns& columns, const int32_t* left, int32_t count,
-                          const uint8_t* upper, const uint8_t* lower) noexcept {
-  const Chroma chroma = upper_chroma(columns);
-  copy_columns(layout, run, left, count, upper, lower, taps.upper_only, chroma, chroma);
-}
-
-FACEIO_ALWAYS_INLINE bool rows_share_chroma(const TwoPlaneLayout&, int32_t y0,
-                                            int32_t y1) noexcept {
-  return y0 / 2 == y1 / 2;
-}
-template <class Layout>
-FACEIO_ALWAYS_INLINE bool rows_share_chroma(const Layout&, int32_t, int32_t) noexcept {
-  return false;
+inline void point_at(Taps& taps, int r, const TwoPlaneLayout::Row& row) noexcept {
+  taps.luma[r] = row.luma;
+  taps.pixels[r] = row.chroma;
 }
 
 template <class Layout>
-inline void resize_row(const ResizeArgs& a, const Layout& layout, const ResizeColumns& columns,
+inline void resize_row(const ResizeArgs& a, const Layout& layout, const ColumnPositions& at,
                        int32_t y) noexcept {
   const Size in = a.image.size, out = a.out_size;
-  const ColumnPositions at = columns.positions;
   const ResizeTap tap = resize_tap(y, in.height_px, out.height_px);
   const typename Layout::Row upper = layout.row(tap.first), lower = layout.row(tap.second);
   TapRun run;
-  int32_t left[kRunPixels];
-  float right_share[kRunPixels], lower_share[kRunPixels];
+  int32_t left[kRunPixels], pair[kRunPixels];
+  float right_share[kRunPixels], next_pair_share[kRunPixels], lower_share[kRunPixels];
   for (int i = 0; i < kRunPixels; i += vf32::lanes) store(lower_share + i, splat(tap.share));
-  Taps careful = taps_of(layout, run, right_share, lower_share);
-  careful.share_offset = 1.0f;
-  careful.upper_only = tap.share == 0.0f || tap.first == tap.second;
-  Taps fast = careful;
-  fast.rows_share_chroma = rows_share_chroma(layout, tap.first, tap.second);
-  const int32_t unit = unit_of(layout), end = columns_copied(layout) * unit;
+  Taps copied(run, right_share, lower_share);
+  copied.share_offset = 1.0f;
+  copied.upper_only = tap.share == 0.0f || tap.first == tap.second;
+  Taps in_place = copied;
+  point_at(in_place, 0, upper);
+  point_at(in_place, 1, lower);
+  in_place.row_bytes = in.width_px * unit_of(layout);
+  in_place.at = left;
+  in_place.pair_at = pair;
+  in_place.pair_share = one_pair_each(at) ? nullptr : next_pair_share;
+  const int32_t unit = unit_of(layout), end = columns_in_place(layout) * unit;
   for (int32_t x = 0; x < out.width_px; x += kRunPixels) {
     const int32_t rest = out.width_px - x;
     const int32_t count = rest < kRunPixels ? rest : kRunPixels;
     const int32_t read = whole_vectors(count);
     locate_columns(at.start + x * at.step, at.step, unit, left, right_share);
-    int32_t inside = read;  // whole vectors of positions that copy_both() may copy; they ascend
+    if constexpr (Layout::kYuv) locate_pairs(left, right_share, unit, pair, next_pair_share);
+    int32_t inside = read;  // whole vectors of positions that can be read in place; they ascend
     while (inside > 0 && left[inside - 1] >= end) inside -= vf32::lanes;
     uint8_t* to =
         a.out + static_cast<size_t>(y) * a.out_stride_bytes + static_cast<ptrdiff_t>(x) * 3;
-    fetch_columns(layout, run, fast, columns, left, inside, upper, lower);
-    blend_columns(layout, columns.common, fast, 0, inside < count ? inside : count, to);
+    blend_taps(layout, in_place, 0, inside < count ? inside : count, to);
     if (inside < count) {
       copy_last_columns(layout, run, left, unit, inside, read, upper, lower);
-      blend_columns(layout, Columns::any, careful, inside, count, to);
+      blend_taps(layout, copied, inside, count, to);
     }
   }
 }
@@ -201,8 +136,8 @@ struct ResizeRows {
   int32_t row_begin, row_end;
   template <class Layout>
   FACEIO_ALWAYS_INLINE void operator()(const Layout& layout) const noexcept {
-    const ResizeColumns columns = resize_columns(a.image.size.width_px, a.out_size.width_px);
-    for (int32_t y = row_begin; y < row_end; ++y) resize_row(a, layout, columns, y);
+    const ColumnPositions at = column_positions(a.image.size.width_px, a.out_size.width_px);
+    for (int32_t y = row_begin; y < row_end; ++y) resize_row(a, layout, at, y);
   }
 };
 

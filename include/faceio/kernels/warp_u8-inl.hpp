@@ -7,6 +7,18 @@ FACEIO_ALWAYS_INLINE vf32 round_down(vf32 a) noexcept {
   return select_gt(nearest, a, sub(nearest, splat(1.0f)), nearest);
 }
 
+/// Copies pixels x and x + 1, 0 <= x < columns_in_place(), as position i of row r.
+template <class Layout>
+FACEIO_ALWAYS_INLINE void copy_both(const Layout& layout, TapRun& run, int r, int32_t i,
+                                    typename Layout::Row row, int32_t x) noexcept {
+  copy_one(layout, run, r, i, 0, row, x);
+  copy_one(layout, run, r, i, 1, row, x + 1);
+}
+FACEIO_ALWAYS_INLINE void copy_both(const PackedLayout& layout, TapRun& run, int r, int32_t i,
+                                    const uint8_t* row, int32_t x) noexcept {
+  __builtin_memcpy(run.pixels[r] + i * 8, row + static_cast<ptrdiff_t>(x) * layout.step, 8);
+}
+
 /// Copies tap i around (x, y); pixels outside the picture are black.
 template <class Layout>
 FACEIO_ALWAYS_INLINE void copy_or_black(const Layout& layout, TapRun& run, int32_t i, int32_t x,
@@ -34,11 +46,11 @@ inline void warp_row(const WarpArgs& a, const Layout& layout, int32_t y) noexcep
   const vf32 row = splat(static_cast<float>(y));
   const vf32 start_x = fma(splat(a.matrix[1]), row, splat(a.matrix[2]));
   const vf32 start_y = fma(splat(a.matrix[4]), row, splat(a.matrix[5]));
-  const int32_t end = columns_copied(layout);
+  const int32_t end = columns_in_place(layout);
   TapRun run;
   float column[kRunPixels], left[kRunPixels], top[kRunPixels];
   float right_share[kRunPixels], lower_share[kRunPixels];
-  const Taps taps = taps_of(layout, run, right_share, lower_share);
+  const Taps taps(run, right_share, lower_share);
   for (int32_t x = 0; x < a.out_size.width_px; x += kRunPixels) {
     const int32_t rest = a.out_size.width_px - x;
     const int32_t count = rest < kRunPixels ? rest : kRunPixels;
@@ -59,14 +71,14 @@ inline void warp_row(const WarpArgs& a, const Layout& layout, int32_t y) noexcep
       const auto source_x = static_cast<int32_t>(left[i]);
       const auto source_y = static_cast<int32_t>(top[i]);
       if (source_x >= 0 && source_x < end && source_y >= 0 && source_y < size.height_px - 1) {
-        copy_both(layout, run, 0, i, layout.row(source_y), source_x, Chroma::both);
-        copy_both(layout, run, 1, i, layout.row(source_y + 1), source_x, Chroma::both);
+        copy_both(layout, run, 0, i, layout.row(source_y), source_x);
+        copy_both(layout, run, 1, i, layout.row(source_y + 1), source_x);
       } else {
         copy_or_black(layout, run, i, source_x, source_y);
       }
     }
     uint8_t* to = a.out + static_cast<size_t>(y) * a.out_stride_bytes;
-    blend_columns(layout, Columns::any, taps, 0, count, to + static_cast<ptrdiff_t>(x) * 3);
+    blend_taps(layout, taps, 0, count, to + static_cast<ptrdiff_t>(x) * 3);
   }
 }
 

@@ -20,6 +20,10 @@
 //   load_u8x8(p, step, a, b)             a[c][i] = p[8 i + c], b[c][i] = p[8 i + step + c], c 0 to 2,
 //                                        step 0 to 5; reads 8 bytes a lane
 //   load_u8x8_at(p, offsets, step, a, b) the same of the eight bytes from p + offsets[i] on
+//   load_u8x2_at(p, n, offsets, a, b)    a[i] = p[offsets[i]], b[i] = p[offsets[i] + 1]
+//   load_u8x4_at(p, n, offsets, a .. d)  a[i] = p[offsets[i]], ... d[i] = p[offsets[i] + 3]; n and the
+//                                        offsets are even. Both: offsets rise, all are at most n - 4, and
+//                                        any of the n bytes at p may be read
 //   load_u8x2_twice(p, a, b)             a[i] = p[i / 2 * 2], b[i] = p[i / 2 * 2 + 1]: each pair for
 //                                        two lanes; reads max(lanes, 2) bytes
 //   load_u8x4_twice(p, b, d)             b[i] = p[i / 2 * 4 + 1], d[i] = p[i / 2 * 4 + 3]; reads

@@ -13,59 +13,70 @@ inline uint8_t nearest_level(double level) noexcept {
   return static_cast<uint8_t>(level <= 0.0 ? 0 : level >= 255.0 ? 255 : lrint(level));
 }
 
-/// r g b of pixel (x, y), every format.
-inline void read_rgb(const ImageView& image, int32_t x, int32_t y, uint8_t (&rgb)[3]) noexcept {
+constexpr bool is_yuv(PixelFormat format) noexcept {
+  return format == PixelFormat::NV12 || format == PixelFormat::NV21 || format == PixelFormat::YUYV;
+}
+
+/// Pixel (x, y): y u v in formats that store those, r g b in the others.
+inline void read_pixel(const ImageView& image, int32_t x, int32_t y, double (&value)[3]) noexcept {
   const uint8_t* row = image.row(y);
   const uint8_t* p = row;
-  int u = 0, v = 0, luma = 0;
   switch (image.format) {
     case PixelFormat::RGB8:
       p = row + x * 3;
-      rgb[0] = p[0], rgb[1] = p[1], rgb[2] = p[2];
+      value[0] = p[0], value[1] = p[1], value[2] = p[2];
       return;
     case PixelFormat::BGR8:
       p = row + x * 3;
-      rgb[0] = p[2], rgb[1] = p[1], rgb[2] = p[0];
+      value[0] = p[2], value[1] = p[1], value[2] = p[0];
       return;
     case PixelFormat::RGBA8:
       p = row + x * 4;
-      rgb[0] = p[0], rgb[1] = p[1], rgb[2] = p[2];
+      value[0] = p[0], value[1] = p[1], value[2] = p[2];
       return;
     case PixelFormat::BGRA8:
       p = row + x * 4;
-      rgb[0] = p[2], rgb[1] = p[1], rgb[2] = p[0];
+      value[0] = p[2], value[1] = p[1], value[2] = p[0];
       return;
-    case PixelFormat::GRAY8: rgb[0] = rgb[1] = rgb[2] = row[x]; return;
+    case PixelFormat::GRAY8: value[0] = value[1] = value[2] = row[x]; return;
     case PixelFormat::NV12:
+      p = image.chroma_row(y) + x / 2 * 2;
+      value[0] = row[x], value[1] = p[0], value[2] = p[1];
+      return;
     case PixelFormat::NV21:
       p = image.chroma_row(y) + x / 2 * 2;
-      luma = row[x];
-      u = image.format == PixelFormat::NV12 ? p[0] : p[1];
-      v = image.format == PixelFormat::NV12 ? p[1] : p[0];
-      break;
+      value[0] = row[x], value[1] = p[1], value[2] = p[0];
+      return;
     case PixelFormat::YUYV:
       p = row + x / 2 * 4;
-      luma = p[x % 2 * 2];
-      u = p[1];
-      v = p[3];
-      break;
+      value[0] = p[x % 2 * 2], value[1] = p[1], value[2] = p[3];
+      return;
   }
-  const double grey = 255.0 / 219.0 * (luma < 16 ? 0 : luma - 16);
-  const double chroma = 255.0 / 224.0;
-  rgb[0] = nearest_level(grey + chroma * 1.402 * (v - 128));
-  rgb[1] = nearest_level(grey - chroma * (0.344136 * (u - 128) + 0.714136 * (v - 128)));
-  rgb[2] = nearest_level(grey + chroma * 1.772 * (u - 128));
+}
+
+/// Levels of 0 to 255, not rounded, of what read_pixel() gave.
+inline void to_rgb(PixelFormat format, double (&value)[3]) noexcept {
+  if (!is_yuv(format)) return;
+  const double grey = 255.0 / 219.0 * (value[0] < 16.0 ? 0.0 : value[0] - 16.0);
+  const double chroma = 255.0 / 224.0, u = value[1] - 128.0, v = value[2] - 128.0;
+  value[0] = grey + chroma * 1.402 * v;
+  value[1] = grey - chroma * (0.344136 * u + 0.714136 * v);
+  value[2] = grey + chroma * 1.772 * u;
+  for (double& level : value) level = level < 0.0 ? 0.0 : level > 255.0 ? 255.0 : level;
 }
 
 inline void u8_to_f32(const UnpackArgs& a) noexcept {
   for (int32_t y = 0; y < a.out.height; ++y) {
     for (int32_t x = 0; x < a.out.width; ++x) {
       const bool inside = x < a.image.size.width_px && y < a.image.size.height_px;
-      uint8_t rgb[3] = {0, 0, 0};
-      if (inside) read_rgb(a.image, x, y, rgb);
+      double rgb[3] = {0.0, 0.0, 0.0};
+      if (inside) {
+        read_pixel(a.image, x, y, rgb);
+        to_rgb(a.image.format, rgb);
+      }
       for (int c = 0; c < 3; ++c) {
         // Two roundings, like the contract: a double product would round once.
-        const float centred = static_cast<float>(rgb[a.bgr ? 2 - c : c]) - a.mean[c];
+        const float centred = static_cast<float>(nearest_level(rgb[a.bgr ? 2 - c : c])) - a.mean[c];
         a.out.at(y, x, c) =
             inside ? static_cast<float>(static_cast<double>(centred) * static_cast<double>(a.scale))
                    : 0.0f;
@@ -74,9 +85,11 @@ inline void u8_to_f32(const UnpackArgs& a) noexcept {
   }
 }
 
-/// Bilinear value before rounding; taps outside the picture are clamped to it, or black.
+/// Bilinear levels before rounding; taps outside the picture are clamped to it, or black.
 inline void bilinear(const ImageView& image, double x, double y, bool clamp,
                      double (&out)[3]) noexcept {
+  const double black[3] = {is_yuv(image.format) ? 16.0 : 0.0, is_yuv(image.format) ? 128.0 : 0.0,
+                           is_yuv(image.format) ? 128.0 : 0.0};
   out[0] = out[1] = out[2] = 0.0;
   if (!(x > -2.0 && y > -2.0 && x < kMaxImageSide_px + 1 && y < kMaxImageSide_px + 1)) return;
   const double left = floor(x), top = floor(y);
@@ -89,13 +102,13 @@ inline void bilinear(const ImageView& image, double x, double y, bool clamp,
     if (clamp) {
       tx = tx < 0 ? 0 : tx >= size.width_px ? size.width_px - 1 : tx;
       ty = ty < 0 ? 0 : ty >= size.height_px ? size.height_px - 1 : ty;
-    } else if (tx < 0 || ty < 0 || tx >= size.width_px || ty >= size.height_px) {
-      continue;
     }
-    uint8_t rgb[3];
-    read_rgb(image, tx, ty, rgb);
-    for (int c = 0; c < 3; ++c) out[c] += share * rgb[c];
+    double value[3] = {black[0], black[1], black[2]};
+    const bool inside = tx >= 0 && ty >= 0 && tx < size.width_px && ty < size.height_px;
+    if (inside) read_pixel(image, tx, ty, value);
+    for (int c = 0; c < 3; ++c) out[c] += share * value[c];
   }
+  to_rgb(image.format, out);
 }
 
 /// What resize_bilinear_u8 rounds.

@@ -160,6 +160,30 @@ FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets,
   for (int k = 0; k < 4; ++k) two[k] = load_two(p + offsets[2 * k], p + offsets[2 * k + 1]);
   split_u8x8(_mm256_set_m128i(two[2], two[0]), _mm256_set_m128i(two[3], two[1]), step, a, b);
 }
+FACEIO_ALWAYS_INLINE int32_t load_four(const uint8_t* p) noexcept {
+  int32_t bytes;
+  __builtin_memcpy(&bytes, p, 4);
+  return bytes;
+}
+FACEIO_ALWAYS_INLINE __m256i load_four_at(const uint8_t* p, const int32_t* at) noexcept {
+  return _mm256_setr_epi32(load_four(p + at[0]), load_four(p + at[1]), load_four(p + at[2]),
+                           load_four(p + at[3]), load_four(p + at[4]), load_four(p + at[5]),
+                           load_four(p + at[6]), load_four(p + at[7]));
+}
+FACEIO_ALWAYS_INLINE void load_u8x2_at(const uint8_t* p, int32_t, const int32_t* offsets, vf32& a,
+                                       vf32& b) noexcept {
+  const __m256i quads = load_four_at(p, offsets);
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_at(const uint8_t* p, int32_t, const int32_t* offsets, vf32& a,
+                                       vf32& b, vf32& c, vf32& d) noexcept {
+  const __m256i quads = load_four_at(p, offsets);
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+  c = byte_of<2>(quads);
+  d = byte_of<3>(quads);
+}
 FACEIO_ALWAYS_INLINE void load_u8x2_twice(const uint8_t* p, vf32& a, vf32& b) noexcept {
   const __m256 pairs = load_u8(p).v;
   a.v = _mm256_moveldup_ps(pairs);

@@ -166,6 +166,54 @@ FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets,
   split_u8x8(_mm512_inserti64x4(_mm512_castsi256_si512(four[0]), four[2], 1),
              _mm512_inserti64x4(_mm512_castsi256_si512(four[1]), four[3], 1), step, a, b);
 }
+/// Two registers of bytes around sixteen rising offsets: where they lie close enough, one permutation
+/// finds what a gather would load lane by lane.
+struct NearBytes {
+  static constexpr int32_t kBytes = 128;
+  const uint8_t* first;
+  __m512i at;  // offsets from `first`
+};
+/// Whether `reach` bytes from every offset on lie in one NearBytes inside the `bytes` bytes at p.
+FACEIO_ALWAYS_INLINE bool lie_near(const int32_t* offsets, int32_t reach, int32_t bytes) noexcept {
+  return bytes >= NearBytes::kBytes && offsets[15] - offsets[0] + reach <= NearBytes::kBytes;
+}
+FACEIO_ALWAYS_INLINE NearBytes near_bytes(const uint8_t* p, const int32_t* offsets,
+                                          int32_t bytes) noexcept {
+  const int32_t last = bytes - NearBytes::kBytes;
+  const int32_t first = offsets[0] < last ? offsets[0] : last;
+  return {p + first, _mm512_sub_epi32(_mm512_loadu_si512(offsets), _mm512_set1_epi32(first))};
+}
+/// The word (two bytes) that holds the byte of each lane, and the word after it.
+FACEIO_ALWAYS_INLINE __m512i two_words(const NearBytes& near) noexcept {
+  const __m512i twice = _mm512_or_si512(near.at, _mm512_slli_epi32(near.at, 16));
+  const __m512i words =
+      _mm512_add_epi16(_mm512_srli_epi16(twice, 1), _mm512_set1_epi32(0x00010000));
+  return _mm512_permutex2var_epi16(_mm512_loadu_si512(near.first), words,
+                                   _mm512_loadu_si512(near.first + 64));
+}
+FACEIO_ALWAYS_INLINE void load_u8x2_at(const uint8_t* p, int32_t bytes, const int32_t* offsets,
+                                       vf32& a, vf32& b) noexcept {
+  __m512i quads;
+  if (lie_near(offsets, 3, bytes)) {  // the second byte of a word needs the next word
+    const NearBytes near = near_bytes(p, offsets, bytes);
+    const __m512i odd_bits = _mm512_slli_epi32(_mm512_and_si512(near.at, _mm512_set1_epi32(1)), 3);
+    quads = _mm512_srlv_epi32(two_words(near), odd_bits);
+  } else {
+    quads = _mm512_i32gather_epi32(_mm512_loadu_si512(offsets), p, 1);
+  }
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_at(const uint8_t* p, int32_t bytes, const int32_t* offsets,
+                                       vf32& a, vf32& b, vf32& c, vf32& d) noexcept {
+  const __m512i quads = lie_near(offsets, 4, bytes)
+                            ? two_words(near_bytes(p, offsets, bytes))
+                            : _mm512_i32gather_epi32(_mm512_loadu_si512(offsets), p, 1);
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+  c = byte_of<2>(quads);
+  d = byte_of<3>(quads);
+}
 FACEIO_ALWAYS_INLINE void load_u8x2_twice(const uint8_t* p, vf32& a, vf32& b) noexcept {
   const __m512 pairs = load_u8(p).v;
   a.v = _mm512_moveldup_ps(pairs);

@@ -91,6 +91,14 @@ FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets,
                                        vf32 (&a)[3], vf32 (&b)[3]) noexcept {
   load_u8x8(p + *offsets, step, a, b);
 }
+FACEIO_ALWAYS_INLINE void load_u8x2_at(const uint8_t* p, int32_t, const int32_t* offsets, vf32& a,
+                                       vf32& b) noexcept {
+  load_u8x2(p + *offsets, a, b);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_at(const uint8_t* p, int32_t, const int32_t* offsets, vf32& a,
+                                       vf32& b, vf32& c, vf32& d) noexcept {
+  load_u8x4(p + *offsets, a, b, c, d);
+}
 FACEIO_ALWAYS_INLINE void load_u8x2_twice(const uint8_t* p, vf32& a, vf32& b) noexcept {
   load_u8x2(p, a, b);
 }

@@ -145,6 +145,29 @@ FACEIO_ALWAYS_INLINE void load_u8x8_at(const uint8_t* p, const int32_t* offsets,
   split_u8x8(load_two(p + offsets[0], p + offsets[1]), load_two(p + offsets[2], p + offsets[3]),
              step, a, b);
 }
+FACEIO_ALWAYS_INLINE int32_t load_four(const uint8_t* p) noexcept {
+  int32_t bytes;
+  __builtin_memcpy(&bytes, p, 4);
+  return bytes;
+}
+FACEIO_ALWAYS_INLINE __m128i load_four_at(const uint8_t* p, const int32_t* at) noexcept {
+  return _mm_setr_epi32(load_four(p + at[0]), load_four(p + at[1]), load_four(p + at[2]),
+                        load_four(p + at[3]));
+}
+FACEIO_ALWAYS_INLINE void load_u8x2_at(const uint8_t* p, int32_t, const int32_t* offsets, vf32& a,
+                                       vf32& b) noexcept {
+  const __m128i quads = load_four_at(p, offsets);
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+}
+FACEIO_ALWAYS_INLINE void load_u8x4_at(const uint8_t* p, int32_t, const int32_t* offsets, vf32& a,
+                                       vf32& b, vf32& c, vf32& d) noexcept {
+  const __m128i quads = load_four_at(p, offsets);
+  a = byte_of<0>(quads);
+  b = byte_of<1>(quads);
+  c = byte_of<2>(quads);
+  d = byte_of<3>(quads);
+}
 FACEIO_ALWAYS_INLINE void twice(vf32 pairs, vf32& a, vf32& b) noexcept {
   a.v = _mm_shuffle_ps(pairs.v, pairs.v, _MM_SHUFFLE(2, 2, 0, 0));
   b.v = _mm_shuffle_ps(pairs.v, pairs.v, _MM_SHUFFLE(3, 3, 1, 1));
