@@ -43,11 +43,14 @@
 #define FACEIO_UNROLL
 #endif
 
-// Asks for the cache line of an address. Any address may be named.
+// Asks for the cache line of an address, into the first-level cache or the second. Any address may be
+// named.
 #if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_PREFETCH(address) __builtin_prefetch(address, 0, 3)
+#define FACEIO_PREFETCH_L2(address) __builtin_prefetch(address, 0, 2)
 #else
 #define FACEIO_PREFETCH(address) static_cast<void>(0)
+#define FACEIO_PREFETCH_L2(address) static_cast<void>(0)
 #endif
 
 #if !defined(FACEIO_ASSERT_HANDLER)

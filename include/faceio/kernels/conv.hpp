@@ -43,6 +43,7 @@ struct ConvArgs {
   MapView out;
   MapView addend;                 // 1x1 only; as many channels as out. data null: nothing is added
   const float* weights = nullptr;
+  const float* next_weights = nullptr;  // dense: read after these and laid out as they are, or null
   const float* bias = nullptr;    // null: zeros (dense only)
   const float* slope = nullptr;   // prelu only
   float leaky_slope = 0.0f;       // leaky_relu only

@@ -35,6 +35,12 @@ struct ConvRow {
   int32_t width = 0;  // pixels
 };
 
+/// What is needed soon: the tile at pixel x asks for one cache line a term, from first + x * step on.
+struct Ahead {
+  const float* first;
+  ptrdiff_t step;
+};
+
 /// A few vectors of output channels of a layer: what all tiles of a row share.
 struct ConvPanels {
   const float* weights;  // of the first vector; the next panel follows after panel_step floats
@@ -43,6 +49,7 @@ struct ConvPanels {
   const float* slope;  // prelu only
   ptrdiff_t out_step;  // floats from one output pixel to the next
   int32_t first_channel;
+  Ahead ahead;
 };
 
 /// acc += addend for the pixels of a tile.
@@ -91,6 +98,7 @@ FACEIO_NOINLINE void conv_tiles(const ConvArgs& a, const ConvPanels& panels, con
       for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
     }
     const float* w = panels.weights;
+    const float* next = panels.ahead.first + x * panels.ahead.step;
     for (int32_t s = 0; s < count; ++s) {
       const float* in[kPointers];
       FACEIO_UNROLL
@@ -114,6 +122,8 @@ FACEIO_NOINLINE void conv_tiles(const ConvArgs& a, const ConvPanels& panels, con
         FACEIO_UNROLL
         for (int i = 0; i < kPointers; ++i) in[i] += term_step;
         w += kPanel;
+        FACEIO_PREFETCH_L2(next);
+        next += kPanel;
       }
     }
     activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{panels.slope});
@@ -169,6 +179,18 @@ FACEIO_ALWAYS_INLINE void conv_row_of(int32_t vectors, const ConvArgs& a, const 
 /// Bias of layers that have none.
 inline constexpr float kNoBias[kTileVectors * vf32::lanes] = {};
 
+/// The next weights of these channels, spread over the pixels; or else input one page ahead, because the
+/// hardware sees ahead only to the end of a page.
+FACEIO_ALWAYS_INLINE Ahead ahead_of(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row,
+                                    int32_t vectors) noexcept {
+  if (a.next_weights != nullptr && row.width > 0) {
+    const ptrdiff_t floats = (vectors * vf32::lanes + kPanel - 1) / kPanel * panels.panel_step;
+    return {a.next_weights + (panels.weights - a.weights), floats / row.width};
+  }
+  constexpr ptrdiff_t kPage = 1024;  // floats
+  return {row.in + kPage, row.segments.pixel_step};
+}
+
 /// The row_at of conv_rows() where there is one row.
 struct OneRow {
   const ConvRow& row;
@@ -191,8 +213,11 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t 
     panels.bias = a.bias != nullptr ? a.bias + channel : kNoBias;
     panels.slope = slope_of(a, channel);
     panels.first_channel = channel;
-    for (int32_t i = 0; i < rows; ++i)
-      conv_row_of<kTileVectors, kPlanes>(count, a, panels, row_at(i));
+    for (int32_t i = 0; i < rows; ++i) {
+      const ConvRow& row = row_at(i);
+      panels.ahead = ahead_of(a, panels, row, count);
+      conv_row_of<kTileVectors, kPlanes>(count, a, panels, row);
+    }
     first += count;
   }
 }

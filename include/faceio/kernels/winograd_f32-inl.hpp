@@ -212,6 +212,10 @@ inline void winograd3x3_f32(const WinogradArgs& a, int32_t row_begin, int32_t ro
       // The product takes the place of the position before, which is used up.
       const float* const v = a.scratch + (position + 1) * stride;
       product.weights = a.weights + position * weights_a_position;
+      // They are farther away than the second-level cache, and each panel is a stretch of its own, too
+      // short for the hardware to see it coming.
+      const int next = position + 1 < kWinogradPositions ? position + 1 : 0;
+      product.next_weights = a.weights + next * weights_a_position;
       product.bias = position == kEvenPosition ? bias : nullptr;
       row.in = v;
       row.out = a.scratch + position * stride;
