@@ -6,7 +6,8 @@
 
 Rules
   direction   core -> simd -> kernels -> nn -> models -> pipeline -> host. `weights` stands
-              on core and is used by nn; `vision` stands on kernels and is used by pipeline.
+              on core and is used by nn; `vision` stands on kernels and is used by pipeline. `eval`
+              stands alone.
   headers     inner layers include only what a freestanding compiler supplies; <stdlib.h> and its
               kin only where FACEIO_FREESTANDING is not defined. stb is for host/, Eigen for
               tests alone.
@@ -39,6 +40,7 @@ _USES = {
 }
 _INNER = set(_USES)
 _USES["host"] = _INNER
+_USES["eval"] = set()
 _ROOT_FILES = {
     "version.hpp": set(),
     "faceio.hpp": _INNER | {"host"},
