@@ -161,7 +161,7 @@ TEST_CASE("min_face_px scales as cv2.resize does and returns boxes of the origin
     check_face(faces[0], expected, 0.6f);
   }
   options.min_face_px = 32;
-  CHECK(Detector::network_size({640, 480}, options) == Size{320, 240});
+  CHECK(plan_levels({640, 480}, options).level[0].size == Size{320, 240});
   CHECK(Detector::requirements({640, 480}, options).scratch_bytes <
         Detector::requirements({640, 480}).scratch_bytes / 2);
 }

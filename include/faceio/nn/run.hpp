@@ -56,14 +56,18 @@ class PictureRows {
   PictureRows(const BoundNetwork& bound, const ImageView& image) noexcept
       : PictureRows(bound, image, image, nullptr) {}
 
-  /// The picture resized to `size`. `row` has room for one RGB8 row of it.
-  PictureRows(const BoundNetwork& bound, const ImageView& image, Size size, uint8_t* row) noexcept
+  /// The picture resized to `size`, and mirrored if asked. `row` has room for one RGB8 row of it.
+  PictureRows(const BoundNetwork& bound, const ImageView& image, Size size, bool mirrored,
+              uint8_t* row) noexcept
       // Stride 0: all rows of the resized picture pass through the same memory.
-      : PictureRows(bound, image, ImageView(row, size, 0, PixelFormat::RGB8), row) {}
+      : PictureRows(bound, image, ImageView(row, size, 0, PixelFormat::RGB8), row) {
+    mirrored_ = mirrored;
+  }
 
   void operator()(const MapView& input, int32_t y) const noexcept {
     if (resized_row_ != nullptr && y < source_.size.height_px) {
       kernels_->resize_bilinear_u8({image_, resized_row_, source_.size, 0}, y, y + 1);
+      if (mirrored_) mirror_row();
     }
     const Preprocessing& p = preprocessing_;
     kernels_->u8_to_f32({source_, input, p.bgr, {p.mean[0], p.mean[1], p.mean[2]}, p.scale}, y,
@@ -79,11 +83,25 @@ class PictureRows {
         source_(source),
         resized_row_(resized_row) {}
 
+  void mirror_row() const noexcept {
+    constexpr int32_t kPixel_bytes = 3;
+    uint8_t* left = resized_row_;
+    uint8_t* right = resized_row_ + (source_.size.width_px - 1) * kPixel_bytes;
+    for (; left < right; left += kPixel_bytes, right -= kPixel_bytes) {
+      for (int32_t c = 0; c < kPixel_bytes; ++c) {
+        const uint8_t kept = left[c];
+        left[c] = right[c];
+        right[c] = kept;
+      }
+    }
+  }
+
   const KernelTable* kernels_;
   Preprocessing preprocessing_;
   ImageView image_;
   ImageView source_;
   uint8_t* resized_row_;
+  bool mirrored_ = false;
 };
 
 /// Source of run() when the caller has filled plan.input; only where that is whole.

@@ -3,38 +3,10 @@
 #define FACEIO_PIPELINE_DETECTOR_HPP
 
 #include "../kernels/targets.hpp"
-#include "../models/retinaface_mnet025.hpp"
 #include "../nn/run.hpp"
-#include "../vision/geometry.hpp"
-#include "candidates.hpp"
+#include "face_pool.hpp"
 
 FACEIO_BEGIN_NAMESPACE
-
-/// One detected face, in pixels of the picture. The box may reach outside the picture: clamp_to().
-struct Face {
-  Box box;
-  float score;  // 0..1, softmax of the class head; not a probability of identity or of anything else
-  Landmarks landmarks;
-};
-
-struct DetectorOptions {
-  /// Only faces above this score are reported, 0 .. 1; NaN reports none. The published demonstration
-  /// uses 0.6, published evaluations 0.02.
-  float min_score = 0.6f;
-  /// A face that overlaps a better one by more than this IoU is dropped, 0 .. 1; 1 drops none.
-  float nms_iou = 0.4f;
-  /// Side in pixels of the smallest face of interest. The picture is scaled so that such a face has the
-  /// size of the smallest anchor (16 px), so 32 makes detection four times cheaper and 8 finds smaller
-  /// faces at four times the cost. 0 or less: the picture is taken as it is, which amounts to 16.
-  int32_t min_face_px = 0;
-  /// Candidates kept for non-maximum suppression, best first, as published. 0 or less finds nothing.
-  int32_t max_candidates = 5000;
-};
-
-struct Detections {
-  Span<Face> faces;     // best first
-  size_t found = 0;     // may exceed faces.size: then the caller's memory was too short for the rest
-};
 
 /// RetinaFace with a MobileNet-0.25 backbone. Immutable after create(): share one among any number of
 /// threads, each with its own scratch memory. The blob and the persistent memory must outlive it.
@@ -48,18 +20,24 @@ class Detector {
   static constexpr Requirements requirements(Size image, const DetectorOptions& options = {}) noexcept {
     const Size size{bounded(image.width_px), bounded(image.height_px)};
     Arena count;
-    const Size input = padded(network_size(size, options));
-    count.take<uint8_t>(plan_bytes(network(), {bounded(input.width_px), bounded(input.height_px)},
-                                   Schedule::depth_first));
-    lay_out_candidates(size, options, count);
+    lay_out(size, options, count);
+    size_t most_plan_bytes = 0;
+    const Levels levels = plan_levels(size, options);
+    for (int l = 0; l < levels.count; ++l) {
+      const Size level{bounded(levels.level[l].size.width_px), bounded(levels.level[l].size.height_px)};
+      for (int32_t t = 0; t < tile_count(level); ++t) {
+        const Size input = padded(tile_of(size, level, t).size);
+        const size_t bytes = plan_bytes(network(), input, Schedule::depth_first);
+        if (bytes > most_plan_bytes) most_plan_bytes = bytes;
+      }
+    }
+    count.take<uint8_t>(most_plan_bytes);
     return {bound_bytes(network()), count.used_bytes()};
   }
 
   /// Most faces that detect() can find in a picture of this size.
   static constexpr size_t max_faces(Size image, const DetectorOptions& options) noexcept {
-    const size_t anchors = anchor_count(padded(network_size(image, options)));
-    const auto limit = static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0);
-    return anchors < limit ? anchors : limit;
+    return pool_sizes(image, options).kept;
   }
 
   /// Whether detect() would take this picture: ok, image_* or not_created.
@@ -67,18 +45,11 @@ class Detector {
     if (bound_.kernels == nullptr) return Errc::not_created;
     const Status valid = validate(image);
     if (!valid.ok()) return valid;
-    const Size net = network_size(image.size, options_);
-    if (net.width_px > kMaxImageSide_px || net.height_px > kMaxImageSide_px) {
+    const Size finest = plan_levels(image.size, options_).level[0].size;
+    if (finest.width_px > kMaxImageSide_px || finest.height_px > kMaxImageSide_px) {
       return Status(Errc::image_too_enlarged, kMaxImageSide_px);
     }
     return Status();
-  }
-
-  /// Size of the network input for a picture, before padding to kMinSide_px. A side beyond
-  /// kMaxImageSide_px is refused by detect().
-  static constexpr Size network_size(Size image, const DetectorOptions& options) noexcept {
-    if (options.min_face_px <= 0) return image;
-    return {scaled(image.width_px, options), scaled(image.height_px, options)};
   }
 
   /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
@@ -93,8 +64,7 @@ class Detector {
     if (!bound) return bound.status();
     Detector detector;
     detector.bound_ = *bound;
-    detector.options_ = options;
-    detector.min_logit_ = logit(options.min_score);
+    detector.set_options(options);
     return detector;
   }
 
@@ -106,38 +76,47 @@ class Detector {
                             Span<Face> out) const noexcept {
     const Status usable = can_detect(image);
     if (!usable.ok()) return usable;
-    const Size net = network_size(image.size, options_);
     Arena arena(scratch);
-    const Result<Plan> plan = make_plan(bound_, padded(net), Schedule::depth_first, arena);
-    const Buffers buffers = lay_out_candidates(image.size, options_, arena);
-    const Status memory = arena.status();
-    if (!memory.ok()) return memory;
-
-    if (net == image.size) {
-      run(*plan, PictureRows(bound_, image));
-    } else {
-      run(*plan, PictureRows(bound_, image, net, buffers.resized_row));
+    Room room = lay_out(image.size, options_, arena);
+    const Levels levels = plan_levels(image.size, options_);
+    for (int l = 0; l < levels.count; ++l) {
+      const Level& level = levels.level[l];
+      for (int32_t t = 0; t < tile_count(level.size); ++t) {
+        FacePool::Run where{level, tile_of(image.size, level.size, t), false};
+        Arena of_plan = arena;  // the plans of all runs share the rest of the memory
+        const Result<Plan> plan = make_plan(bound_, padded(where.tile.size), Schedule::depth_first, of_plan);
+        if (!plan) return plan.status();
+        const ImageView view = tile_view(image, where.tile);
+        for (int side = 0; side < (options_.flip ? 2 : 1); ++side) {
+          where.mirrored = side == 1;
+          if (where.tile.size == view.size && !where.mirrored) {
+            run(*plan, PictureRows(bound_, view));
+          } else {
+            run(*plan, PictureRows(bound_, view, where.tile.size, where.mirrored, room.picture_row));
+          }
+          room.pool.add(*plan, where, *bound_.kernels, min_logit_, options_);
+        }
+      }
     }
-    const float scale_x = static_cast<float>(image.size.width_px) / static_cast<float>(net.width_px);
-    const float scale_y = static_cast<float>(image.size.height_px) / static_cast<float>(net.height_px);
-    return select_faces(*plan, buffers, scale_x, scale_y, out);
+    return room.pool.faces(*bound_.kernels, options_, out);
   }
 
   const DetectorOptions& options() const noexcept { return options_; }
+  /// Replaces the options; not while another thread detects.
+  void set_options(const DetectorOptions& options) noexcept {
+    options_ = options;
+    // Slightly below the threshold, which is applied exactly to the softmax score.
+    min_logit_ = logit(options.min_score) - 1e-3f;
+  }
   const BoundNetwork& bound() const noexcept { return bound_; }
 
   static constexpr NetworkView network() noexcept { return retinaface_mnet025::kNetwork.view(); }
 
  private:
-  /// Memory behind the plan. Structures of arrays: [values][capacity].
-  struct Buffers {
-    uint8_t* resized_row;   // one RGB8 row; null when the picture is taken as it is
-    size_t capacity;
-    Candidate* candidates;
-    float* values;          // [kCandidateValues]
-    float* anchors;         // [3]: centre x, centre y, side
-    float* logits;          // [2]: background, face
-    uint8_t* keep;
+  /// Memory in front of the plan.
+  struct Room {
+    uint8_t* picture_row;  // one RGB8 row; null when the picture is taken as it is
+    FacePool pool;
   };
 
   static constexpr int32_t bounded(int32_t side_px) noexcept {
@@ -147,14 +126,6 @@ class Detector {
   static constexpr Size padded(Size net) noexcept {
     constexpr int32_t kMin = retinaface_mnet025::kMinSide_px;
     return {net.width_px < kMin ? kMin : net.width_px, net.height_px < kMin ? kMin : net.height_px};
-  }
-
-  static constexpr int32_t scaled(int32_t side_px, const DetectorOptions& options) noexcept {
-    const double scale = static_cast<double>(retinaface_mnet025::kSmallestFace_px) /
-                         static_cast<double>(options.min_face_px);
-    const double side = static_cast<double>(side_px) * scale + 0.5;
-    constexpr double kBeyond = kMaxImageSide_px + 1.0;
-    return static_cast<int32_t>(side < 1.0 ? 1.0 : side > kBeyond ? kBeyond : side);
   }
 
   static constexpr size_t anchor_count(Size net) noexcept {
@@ -167,21 +138,43 @@ class Detector {
     return count;
   }
 
-  static constexpr Buffers lay_out_candidates(Size image, const DetectorOptions& options,
-                                              Arena& arena) noexcept {
-    const Size net = network_size(image, options);
-    const size_t capacity = max_faces(image, options);
-    Buffers b{};
-    b.capacity = capacity;
-    if (net != image) {
-      b.resized_row = arena.take<uint8_t>(row_bytes(PixelFormat::RGB8, net.width_px));
+  static constexpr FacePool::Sizes pool_sizes(Size image, const DetectorOptions& options) noexcept {
+    const auto limit = static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0);
+    FacePool::Sizes sizes;
+    const Levels levels = plan_levels(image, options);
+    for (int l = 0; l < levels.count; ++l) {
+      const Size level = levels.level[l].size;
+      for (int32_t t = 0; t < tile_count(level); ++t) {
+        const size_t anchors = anchor_count(padded(tile_of(image, level, t).size));
+        const size_t found = anchors < limit ? anchors : limit;
+        if (found > sizes.in_a_run) sizes.in_a_run = found;
+        sizes.in_all += options.flip ? 2 * found : found;
+      }
     }
-    b.candidates = arena.take<Candidate>(capacity);
-    b.values = arena.take<float>(capacity * kCandidateValues);
-    b.anchors = arena.take<float>(capacity * 3);
-    b.logits = arena.take<float>(capacity * 2);
-    b.keep = arena.take<uint8_t>(capacity);
-    return b;
+    sizes.kept = sizes.in_all < limit ? sizes.in_all : limit;
+    return sizes;
+  }
+
+  /// Pixels of the longest row that has to be resized or mirrored; 0 when there is none.
+  static constexpr int32_t longest_row(Size image, const DetectorOptions& options) noexcept {
+    int32_t longest = 0;
+    const Levels levels = plan_levels(image, options);
+    for (int l = 0; l < levels.count; ++l) {
+      const Size level = levels.level[l].size;
+      for (int32_t t = 0; t < tile_count(level); ++t) {
+        const Tile tile = tile_of(image, level, t);
+        const bool as_it_is = tile.size == tile.source && !options.flip;
+        if (!as_it_is && tile.size.width_px > longest) longest = tile.size.width_px;
+      }
+    }
+    return longest;
+  }
+
+  static constexpr Room lay_out(Size image, const DetectorOptions& options, Arena& arena) noexcept {
+    const int32_t row_px = longest_row(image, options);
+    uint8_t* const row =
+        row_px > 0 ? arena.take<uint8_t>(row_bytes(PixelFormat::RGB8, row_px)) : nullptr;
+    return {row, FacePool(pool_sizes(image, options), arena)};
   }
 
   /// ln(p / (1 - p)), without a mathematics library: ln(m 2^e) by the series of atanh.
@@ -198,100 +191,6 @@ class Detector {
     double sum = 0.0;
     for (int k = 1; k < 30; k += 2, power *= t * t) sum += power / k;
     return static_cast<float>(2.0 * sum + e * 0.693147180559945309);
-  }
-
-  struct Cell {
-    const float* head;  // 32 channels
-    float centre_x_px, centre_y_px, side_px;
-    int anchor;         // 0 or 1
-  };
-
-  static Cell cell_of(const Plan& plan, uint32_t anchor) noexcept {
-    using namespace retinaface_mnet025;
-    int scale = 0;
-    for (;; ++scale) {
-      const MapView& map = plan.outputs[scale];
-      const auto here = static_cast<uint32_t>(map.height * map.width * kAnchorsPerCell);
-      if (scale + 1 == kScales || anchor < here) break;
-      anchor -= here;
-    }
-    const MapView& map = plan.outputs[scale];
-    const auto pixel = static_cast<int32_t>(anchor / kAnchorsPerCell);
-    const int32_t y = pixel / map.width;
-    const int32_t x = pixel % map.width;
-    const int which = static_cast<int>(anchor % kAnchorsPerCell);
-    const auto stride = static_cast<float>(kStride_px[scale]);
-    return {map.row(y) + static_cast<ptrdiff_t>(x) * map.pixel_stride,
-            (static_cast<float>(x) + 0.5f) * stride, (static_cast<float>(y) + 0.5f) * stride,
-            kAnchor_px[scale][which], which};
-  }
-
-  /// Scores first: box and landmarks are decoded only for anchors that can pass.
-  Span<const Candidate> collect(const Plan& plan, const Buffers& buffers) const noexcept {
-    using namespace retinaface_mnet025;
-    // Slightly below the threshold; select_faces() applies the exact one to the softmax score.
-    const float threshold = min_logit_ - 1e-3f;
-    CandidateHeap heap({buffers.candidates, buffers.capacity});
-    uint32_t anchor = 0;
-    for (int scale = 0; scale < kScales; ++scale) {
-      const MapView& map = plan.outputs[scale];
-      for (int32_t y = 0; y < map.height; ++y) {
-        const float* head = map.row(y) + kClassChannel;
-        for (int32_t x = 0; x < map.width; ++x, head += map.pixel_stride) {
-          for (int a = 0; a < kAnchorsPerCell; ++a, ++anchor) {
-            const float difference = head[2 * a + 1] - head[2 * a];
-            if (difference > threshold) heap.push({difference, anchor});
-          }
-        }
-      }
-    }
-    return heap.sorted();
-  }
-
-  Detections select_faces(const Plan& plan, const Buffers& b, float scale_x, float scale_y,
-                          Span<Face> out) const noexcept {
-    using namespace retinaface_mnet025;
-    const Span<const Candidate> candidates = collect(plan, b);
-    const size_t stride = b.capacity;
-    for (size_t i = 0; i < candidates.size; ++i) {
-      const Cell cell = cell_of(plan, candidates[i].anchor);
-      for (size_t k = 0; k < 2; ++k) {
-        b.logits[k * stride + i] = cell.head[kClassChannel + 2 * cell.anchor + static_cast<int>(k)];
-      }
-      for (int k = 0; k < 4; ++k) {
-        b.values[static_cast<size_t>(k) * stride + i] = cell.head[kBoxChannel + 4 * cell.anchor + k];
-      }
-      for (int k = 0; k < 10; ++k) {
-        b.values[static_cast<size_t>(4 + k) * stride + i] =
-            cell.head[kLandmarkChannel + 10 * cell.anchor + k];
-      }
-      b.anchors[i] = cell.centre_x_px;
-      b.anchors[stride + i] = cell.centre_y_px;
-      b.anchors[2 * stride + i] = cell.side_px;
-    }
-    const auto count = static_cast<int32_t>(candidates.size);
-    const auto row = static_cast<int32_t>(stride);
-    float* const score = b.logits;
-    bound_.kernels->softmax2_f32({b.logits, b.logits + stride, score, count});
-    bound_.kernels->anchor_decode_f32({b.values, row, b.anchors, b.anchors + stride,
-                                       b.anchors + 2 * stride, b.values, row, count, scale_x, scale_y,
-                                       kCentreVariance, kSizeVariance});
-    const auto value = [&](int k) noexcept { return b.values + static_cast<size_t>(k) * stride; };
-    bound_.kernels->nms_f32(
-        {value(0), value(1), value(2), value(3), count, options_.nms_iou, b.keep});
-
-    Detections result{{out.data, 0}, 0};
-    for (size_t i = 0; i < candidates.size; ++i) {
-      if (b.keep[i] == 0 || !(score[i] > options_.min_score)) continue;
-      if (result.found++ >= out.size) continue;
-      Face& face = out[result.faces.size++];
-      face.score = score[i];
-      face.box = {value(0)[i], value(1)[i], value(2)[i] - value(0)[i], value(3)[i] - value(1)[i]};
-      for (int p = 0; p < kLandmarkCount; ++p) {
-        face.landmarks.points[p] = {value(4 + 2 * p)[i], value(5 + 2 * p)[i]};
-      }
-    }
-    return result;
   }
 
   BoundNetwork bound_{};
