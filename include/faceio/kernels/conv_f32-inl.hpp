@@ -98,7 +98,10 @@ FACEIO_NOINLINE void conv_tiles(const ConvArgs& a, const ConvPanels& panels, con
       for (int m = 0; m < kPixels; ++m) acc[m][v] = bias;
     }
     const float* w = panels.weights;
-    const float* next = panels.ahead.first + x * panels.ahead.step;
+    // What is asked for moves on with the weights: no register of its own counts.
+    [[maybe_unused]] const uintptr_t ahead =
+        reinterpret_cast<uintptr_t>(panels.ahead.first + x * panels.ahead.step) -
+        reinterpret_cast<uintptr_t>(w);
     for (int32_t s = 0; s < count; ++s) {
       const float* in[kPointers];
       FACEIO_UNROLL
@@ -121,9 +124,10 @@ FACEIO_NOINLINE void conv_tiles(const ConvArgs& a, const ConvPanels& panels, con
         }
         FACEIO_UNROLL
         for (int i = 0; i < kPointers; ++i) in[i] += term_step;
+        if constexpr (kAsksAhead) {
+          FACEIO_PREFETCH_L2(reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(w) + ahead));
+        }
         w += kPanel;
-        FACEIO_PREFETCH_L2(next);
-        next += kPanel;
       }
     }
     activate(acc, a.activation, splat(a.leaky_slope), SlopeAcrossLanes{panels.slope});

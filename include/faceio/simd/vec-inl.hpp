@@ -4,6 +4,7 @@
 //   vf32::lanes                          floats in a vector; divides kPanel (16)
 //   kTileVectors, tile_pixels(vectors)   register tile of a dense convolution: vectors of output channels
 //                                        at most, pixels for so many of them
+//   kAsksAhead                           whether such a tile is so fast that it has to prefetch
 //   kPlaneChannels, kPlaneVectors        the same between maps in planes: channels, vectors of pixels
 //   kDepthwiseRows, kDepthwisePixels     the same of a depthwise one: rows, columns of one vector of channels
 //   load(p) store(p, v)                  no alignment needed

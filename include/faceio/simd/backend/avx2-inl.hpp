@@ -10,6 +10,7 @@ struct vf32 {
 // 6 x 2 accumulators, two weight vectors and two broadcasts fill the sixteen registers.
 inline constexpr int kTileVectors = 2;
 constexpr int tile_pixels(int vectors) noexcept { return vectors == 1 ? 12 : 6; }
+inline constexpr bool kAsksAhead = true;
 // 4 x 2 accumulators, three columns of two vectors and a weight.
 inline constexpr int kPlaneChannels = 4;
 inline constexpr int kPlaneVectors = 2;

@@ -11,6 +11,7 @@ struct vf32 {
 // another shape; vectors are neighbouring weight panels.
 inline constexpr int kTileVectors = 4;
 constexpr int tile_pixels(int vectors) noexcept { return vectors == 1 ? 20 : vectors == 2 ? 12 : vectors == 3 ? 8 : 6; }
+inline constexpr bool kAsksAhead = true;
 // 8 x 2 accumulators, three columns of two vectors and weights.
 inline constexpr int kPlaneChannels = 8;
 inline constexpr int kPlaneVectors = 2;

@@ -9,6 +9,7 @@ struct vf32 {
 
 inline constexpr int kTileVectors = 8;
 constexpr int tile_pixels(int) noexcept { return 1; }
+inline constexpr bool kAsksAhead = false;
 inline constexpr int kPlaneChannels = 4;
 inline constexpr int kPlaneVectors = 2;
 inline constexpr bool kShiftsLanes = false;

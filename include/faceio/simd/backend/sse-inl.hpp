@@ -10,6 +10,7 @@ struct vf32 {
 // 2 x 4 accumulators, one weight vector and two broadcasts fit the sixteen registers.
 inline constexpr int kTileVectors = 4;
 constexpr int tile_pixels(int) noexcept { return 2; }
+inline constexpr bool kAsksAhead = false;
 // 4 x 2 accumulators, three columns of two vectors and a weight.
 inline constexpr int kPlaneChannels = 4;
 inline constexpr int kPlaneVectors = 2;
