@@ -183,13 +183,15 @@ FACEIO_ALWAYS_INLINE void conv_row_of(int32_t vectors, const ConvArgs& a, const 
 /// Bias of layers that have none.
 inline constexpr float kNoBias[kTileVectors * vf32::lanes] = {};
 
-/// The next weights of these channels, spread over the pixels; or else input one page ahead, because the
-/// hardware sees ahead only to the end of a page.
+/// The next weights of these channels; or the larger of the weights of the channels after them and the
+/// input, that one a page ahead, because the hardware sees ahead only to the end of a page.
 FACEIO_ALWAYS_INLINE Ahead ahead_of(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row,
-                                    int32_t vectors) noexcept {
-  if (a.next_weights != nullptr && row.width > 0) {
-    const ptrdiff_t floats = (vectors * vf32::lanes + kPanel - 1) / kPanel * panels.panel_step;
-    return {a.next_weights + (panels.weights - a.weights), floats / row.width};
+                                    int32_t vectors, bool last_channels) noexcept {
+  const ptrdiff_t floats = (vectors * vf32::lanes + kPanel - 1) / kPanel * panels.panel_step;
+  const ptrdiff_t step = row.width > 0 ? floats / row.width : 0;
+  if (a.next_weights != nullptr) return {a.next_weights + (panels.weights - a.weights), step};
+  if (!last_channels && floats > row.width * row.segments.pixel_step) {
+    return {panels.weights + floats, step};
   }
   constexpr ptrdiff_t kPage = 1024;  // floats
   return {row.in + kPage, row.segments.pixel_step};
@@ -219,7 +221,7 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t 
     panels.first_channel = channel;
     for (int32_t i = 0; i < rows; ++i) {
       const ConvRow& row = row_at(i);
-      panels.ahead = ahead_of(a, panels, row, count);
+      panels.ahead = ahead_of(a, panels, row, count, first + count >= vectors);
       conv_row_of<kTileVectors, kPlanes>(count, a, panels, row);
     }
     first += count;
