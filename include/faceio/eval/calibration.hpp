@@ -47,7 +47,7 @@ inline Calibration calibrate(const CalibrationData& data, std::vector<double> ta
                              const BootstrapOptions& options = {}) {
   std::vector<double> genuine, impostor;
   for (const ScoredPair& pair : data.pairs) (pair.genuine() ? genuine : impostor).push_back(pair.score);
-  const Roc roc(std::move(genuine), std::move(impostor));
+  const Roc roc(std::move(genuine), (std::move)(impostor));
   for (const double target_far : target_fars) detail::check_support(target_far, roc.impostor_pairs(), "");
   std::sort(target_fars.begin(), target_fars.end(), std::greater<double>());
 

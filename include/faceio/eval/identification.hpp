@@ -38,7 +38,7 @@ class Identification {
       : probes_(probes),
         length_(length),
         dot_(options.dot),
-        verification_(length, std::move(options)),
+        verification_(length, (std::move)(options)),
         searches_(probes.count) {
     if (probes.count == 0) throw Error("no probes, so there is nothing to search");
     check_unit_norms(probes, length);

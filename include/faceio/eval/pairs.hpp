@@ -122,7 +122,7 @@ inline FoldMean fold_mean(std::vector<double> folds) {
   double variance = 0.0;
   for (const double value : folds) variance += (value - result.mean) * (value - result.mean) / count;
   result.std = std::sqrt(variance);
-  result.folds = std::move(folds);
+  result.folds = (std::move)(folds);
   return result;
 }
 
@@ -242,7 +242,7 @@ inline FoldPairsReport evaluate_pairs(const PairList& list, const std::vector<st
     (is_genuine ? fold.genuine : fold.impostor).push_back(*scores[i]);
     (is_genuine ? genuine : impostor).push_back(*scores[i]);
   }
-  const Roc roc(std::move(genuine), std::move(impostor));
+  const Roc roc(std::move(genuine), (std::move)(impostor));
   detail::accuracy_by_folds(folds, options.sweep, report);
   report.val = detail::val_at_far(folds, options.val_far);
   for (const double target_far : options.fars) {

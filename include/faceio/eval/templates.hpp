@@ -163,7 +163,7 @@ inline std::vector<TemplateTar> evaluate_template_pairs(
   }
   std::vector<double> genuine, impostor;
   for (size_t i = 0; i < pairs.size(); ++i) (pairs[i].genuine ? genuine : impostor).push_back(scores[i]);
-  const Roc roc(std::move(genuine), std::move(impostor));
+  const Roc roc(std::move(genuine), (std::move)(impostor));
   std::vector<TemplateTar> result;
   for (const double target_far : target_fars) {
     result.push_back({target_far, roc.strict(target_far), roc.nearest(target_far), std::nullopt});

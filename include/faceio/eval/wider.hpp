@@ -66,8 +66,8 @@ struct ScoreRange {
   double largest;
 
   ScoreRange(const PictureLists<ScoredBox>& predictions, WiderProtocol protocol)
-      : smallest(protocol == WiderProtocol::matlab_kit ? double{std::numeric_limits<float>::max()} : 1.0),
-        largest(protocol == WiderProtocol::matlab_kit ? double{std::numeric_limits<float>::min()} : 0.0) {
+      : smallest(protocol == WiderProtocol::matlab_kit ? double{(std::numeric_limits<float>::max)()} : 1.0),
+        largest(protocol == WiderProtocol::matlab_kit ? double{(std::numeric_limits<float>::min)()} : 0.0) {
     bool any = false;
     for (const auto& picture : predictions) {
       for (const ScoredBox& prediction : picture.items) {

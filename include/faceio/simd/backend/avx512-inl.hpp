@@ -185,20 +185,20 @@ FACEIO_ALWAYS_INLINE NearBytes near_bytes(const uint8_t* p, const int32_t* offse
   return {p + first, _mm512_sub_epi32(_mm512_loadu_si512(offsets), _mm512_set1_epi32(first))};
 }
 /// The word (two bytes) that holds the byte of each lane, and the word after it.
-FACEIO_ALWAYS_INLINE __m512i two_words(const NearBytes& near) noexcept {
-  const __m512i twice = _mm512_or_si512(near.at, _mm512_slli_epi32(near.at, 16));
+FACEIO_ALWAYS_INLINE __m512i two_words(const NearBytes& bytes) noexcept {
+  const __m512i twice = _mm512_or_si512(bytes.at, _mm512_slli_epi32(bytes.at, 16));
   const __m512i words =
       _mm512_add_epi16(_mm512_srli_epi16(twice, 1), _mm512_set1_epi32(0x00010000));
-  return _mm512_permutex2var_epi16(_mm512_loadu_si512(near.first), words,
-                                   _mm512_loadu_si512(near.first + 64));
+  return _mm512_permutex2var_epi16(_mm512_loadu_si512(bytes.first), words,
+                                   _mm512_loadu_si512(bytes.first + 64));
 }
 FACEIO_ALWAYS_INLINE void load_u8x2_at(const uint8_t* p, int32_t bytes, const int32_t* offsets,
                                        vf32& a, vf32& b) noexcept {
   __m512i quads;
   if (lie_near(offsets, 3, bytes)) {  // the second byte of a word needs the next word
-    const NearBytes near = near_bytes(p, offsets, bytes);
-    const __m512i odd_bits = _mm512_slli_epi32(_mm512_and_si512(near.at, _mm512_set1_epi32(1)), 3);
-    quads = _mm512_srlv_epi32(two_words(near), odd_bits);
+    const NearBytes around = near_bytes(p, offsets, bytes);
+    const __m512i odd_bits = _mm512_slli_epi32(_mm512_and_si512(around.at, _mm512_set1_epi32(1)), 3);
+    quads = _mm512_srlv_epi32(two_words(around), odd_bits);
   } else {
     quads = _mm512_i32gather_epi32(_mm512_loadu_si512(offsets), p, 1);
   }
