@@ -34,6 +34,13 @@ void add_detector_options(CLI::App& command, Arguments& a) {
       .add_option("--min-face", a.min_face_px,
                   "smallest face of interest, pixels; the picture is scaled for it. 0: as it is")
       ->check(CLI::Range(0, 32768));
+  command
+      .add_option("--max-face", a.max_face_px,
+                  "largest face of interest, pixels; coarser scales are searched for it. 0: one scale")
+      ->check(CLI::Range(0, 32768));
+  command.add_flag("--flip", a.flip, "search every scale mirrored too, at twice the cost");
+  command.add_flag("--vote", a.voting, "average boxes that overlap, weighted by score");
+  command.add_flag("--verbose", a.verbose, "print the scales that are searched, to stderr");
   command.add_option("--min-score", a.min_score, "report faces above this score")
       ->capture_default_str()
       ->check(CLI::Range(0.01, 0.999));
@@ -76,12 +83,17 @@ Parsed parse_arguments(int argc, char** argv) {
   compare->add_flag("--aligned", a.aligned,
                     "A and B are faces aligned to 112x112 pixels already: nothing is detected");
   add_detector_options(*compare, a);
+  add_verdict_options(*compare, a.verdict);
   add_json(*compare, a, "print {\"cosine\":...}");
 
   CLI::App* embed = app.add_subcommand("embed", "Embedding of every face");
   add_images(*embed, a);
   add_detector_options(*embed, a);
+  add_explain(*embed, a.verdict);
   add_json(*embed, a, "one JSON object a line and image, with the embeddings");
+
+  CLI::App* calibrate = add_calibrate(app, a.calibrate);
+  add_json(*calibrate, a, "print one JSON object");
 
   CLI::App* models = app.add_subcommand("models", "Where the weights come from and their terms");
   CLI::App* selftest =
@@ -92,8 +104,9 @@ Parsed parse_arguments(int argc, char** argv) {
   std::string size_text;
   bench->add_option("--size", size_text, "picture for the detector, WIDTHxHEIGHT (640x480)")
       ->check([&a](const std::string& text) { return parse_size(text, a.width_px, a.height_px); });
+  CLI::App* eval = add_eval_command(app, a);
 
-  for (CLI::App* command : {detect, compare, embed, models, selftest, doctor, bench}) {
+  for (CLI::App* command : {detect, compare, embed, models, selftest, doctor, bench, eval, calibrate}) {
     command->fallthrough();  // --detector and --recogniser may follow the command
   }
   try {
@@ -107,7 +120,7 @@ Parsed parse_arguments(int argc, char** argv) {
   const std::pair<const CLI::App*, Command> commands[] = {
       {detect, Command::detect}, {compare, Command::compare},   {embed, Command::embed},
       {models, Command::models}, {selftest, Command::selftest}, {doctor, Command::doctor},
-      {bench, Command::bench}};
+      {bench, Command::bench}, {eval, Command::eval}, {calibrate, Command::calibrate}};
   for (const auto& [app_of, command] : commands) {
     if (app_of->parsed()) a.command = command;
   }

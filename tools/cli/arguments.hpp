@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "calibrate/arguments.hpp"
+#include "eval/arguments.hpp"
+
 namespace cli {
 
-enum class Command { detect, compare, embed, models, selftest, doctor, bench };
+enum class Command { detect, compare, embed, models, selftest, doctor, bench, eval, calibrate };
 
 struct Arguments {
   Command command = Command::doctor;
@@ -19,12 +22,19 @@ struct Arguments {
   std::string annotated_path;  // empty: none
   bool json = false;
   int32_t min_face_px = 0;
+  int32_t max_face_px = 0;
+  bool flip = false;
+  bool voting = false;
+  bool verbose = false;
   float min_score = 0.6f;
   int32_t face_a = 0;  // 1-based rank by score; 0: the largest face
   int32_t face_b = 0;
   bool aligned = false;  // compare: the pictures are crops of Embedder::crop_size()
   int32_t width_px = 640;
   int32_t height_px = 480;
+  EvalArguments eval;
+  CalibrateArguments calibrate;
+  VerdictArguments verdict;
 };
 
 /// Parsed arguments, or the exit code after help, version or a usage error was printed.

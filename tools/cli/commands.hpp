@@ -14,6 +14,8 @@ Outcome run_models(const Arguments& arguments);
 Outcome run_selftest(const Arguments& arguments);
 Outcome run_doctor(const Arguments& arguments);
 Outcome run_bench(const Arguments& arguments);
+Outcome run_eval(const Arguments& arguments);
+Outcome run_calibrate(const Arguments& arguments);
 
 }  // namespace cli
 

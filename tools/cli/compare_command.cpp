@@ -4,8 +4,10 @@
 #include <optional>
 
 #include "commands.hpp"
+#include "explain.hpp"
 #include "faces.hpp"
 #include "json.hpp"
+#include "verdict.hpp"
 #include "weights.hpp"
 
 namespace cli {
@@ -16,6 +18,7 @@ struct Chosen {
   size_t count = 0;
   bool largest = false;
   faceio::Embedded embedded;
+  faceio::FaceQuality quality;  // with --explain
 };
 
 size_t largest_face(const std::vector<faceio::Face>& faces) {
@@ -28,13 +31,14 @@ size_t largest_face(const std::vector<faceio::Face>& faces) {
 
 /// Nothing when the picture holds no face. `number` is 1-based, 0 for the largest face.
 std::optional<Chosen> choose_and_embed(const std::string& path, int32_t number, const char* option,
-                                       bool aligned, faceio::host::OwnedDetector& detector,
+                                       const Arguments& arguments, faceio::host::OwnedDetector& detector,
                                        faceio::host::OwnedEmbedder& embedder) {
   const LoadedImage image = load_image(path);
-  if (aligned) {
+  if (arguments.aligned) {
     Chosen whole;
     whole.count = 1;
     whole.embedded.embedding = embedder.embed_crop(image.picture.view());
+    whole.quality = quality_of_crop(image.picture.rgb.data(), whole.embedded.embedding);
     return whole;
   }
   const std::vector<faceio::Face> faces = detector.detect(image.picture.view());
@@ -47,7 +51,12 @@ std::optional<Chosen> choose_and_embed(const std::string& path, int32_t number, 
   chosen.count = faces.size();
   chosen.largest = number == 0;
   chosen.index = number == 0 ? largest_face(faces) : static_cast<size_t>(number) - 1;
-  chosen.embedded = embedder.embed(image.picture.view(), faces[chosen.index].landmarks);
+  const faceio::Face& face = faces[chosen.index];
+  chosen.embedded = embedder.embed(image.picture.view(), face.landmarks);
+  if (arguments.verdict.explain) {
+    chosen.quality =
+        quality_of(image.picture.view(), face, chosen.embedded.embedding, embedder.embedder());
+  }
   return chosen;
 }
 
@@ -67,11 +76,38 @@ void print_choice(const std::string& path, const Chosen& chosen, const char* opt
               remark.c_str());
 }
 
+void print_json(const Arguments& arguments, const std::optional<Judge>& judge, double cosine,
+                const std::optional<Chosen> (&chosen)[2]) {
+  std::string out = "{\"cosine\":" + json_number(cosine) + "," + json_of(judge, cosine);
+  if (arguments.verdict.explain) {
+    out += ",\"margin\":" + (judge ? json_number(cosine - judge->row.threshold) : "null");
+    out += ",\"reasons\":" + json_of(reasons_of(judge, cosine)) + ",\"faces\":[";
+    for (size_t i = 0; i < 2; ++i) {
+      out += std::string(i == 0 ? "" : ",") + "{\"image\":" + json_string(arguments.images[i]) +
+             ",\"quality\":" + json_of(chosen[i]->quality) +
+             ",\"limits\":" + json_of(limits_of(chosen[i]->quality)) + "}";
+    }
+    out += "]";
+  }
+  std::printf("%s}\n", out.c_str());
+}
+
+void print_explanation(const Arguments& arguments, const std::optional<Judge>& judge, double cosine,
+                       const std::optional<Chosen> (&chosen)[2]) {
+  for (const std::string& reason : reasons_of(judge, cosine)) std::printf("  %s\n", reason.c_str());
+  for (size_t i = 0; i < 2; ++i) {
+    const faceio::FaceQuality& quality = chosen[i]->quality;
+    std::printf("%s  %s\n", arguments.images[i].c_str(), text_of(quality).c_str());
+    for (const std::string& limit : limits_of(quality)) std::printf("  %s\n", limit.c_str());
+  }
+}
+
 }  // namespace
 
 Outcome run_compare(const Arguments& arguments) {
   faceio::host::OwnedDetector detector = load_detector(arguments);
   faceio::host::OwnedEmbedder embedder = load_embedder(arguments);
+  const std::optional<Judge> judge = find_judge(arguments, embedder.blob().model_id());
   const int32_t numbers[2] = {arguments.face_a, arguments.face_b};
   const char* const options[2] = {"--face-a", "--face-b"};
   std::optional<Chosen> chosen[2];
@@ -80,7 +116,7 @@ Outcome run_compare(const Arguments& arguments) {
     const std::string& path = arguments.images[i];
     try {
       chosen[i] =
-          choose_and_embed(path, numbers[i], options[i], arguments.aligned, detector, embedder);
+          choose_and_embed(path, numbers[i], options[i], arguments, detector, embedder);
       if (!chosen[i]) {
         report_error(
             arguments, path,
@@ -94,20 +130,25 @@ Outcome run_compare(const Arguments& arguments) {
   }
   if (outcome != Outcome::done) return outcome;
 
-  const float cosine =
-      embedder.cosine(chosen[0]->embedded.embedding, chosen[1]->embedded.embedding);
+  const auto cosine = static_cast<double>(
+      embedder.cosine(chosen[0]->embedded.embedding, chosen[1]->embedded.embedding));
   if (arguments.json) {
-    std::printf("{\"cosine\":%s}\n", json_number(static_cast<double>(cosine)).c_str());
+    print_json(arguments, judge, cosine, chosen);
     return outcome;
   }
-  std::printf(
-      "cosine %.3f   no verdict: no threshold is calibrated for this model on your pictures.\n"
-      "               Rule of thumb for ArcFace-type models: the same person above a threshold "
-      "between 0.32 and 0.48.\n",
-      static_cast<double>(cosine));
+  if (judge) {
+    std::printf("cosine %.3f   %s\n", cosine, sentence_of(*judge, cosine).c_str());
+  } else {
+    std::printf(
+        "cosine %.3f   no verdict: no threshold is calibrated for this model on your pictures.\n"
+        "               Rule of thumb for ArcFace-type models: the same person above a threshold "
+        "between 0.32 and 0.48.\n",
+        cosine);
+  }
   for (size_t i = 0; i < 2 && !arguments.aligned; ++i) {
     print_choice(arguments.images[i], *chosen[i], options[i]);
   }
+  if (arguments.verdict.explain) print_explanation(arguments, judge, cosine, chosen);
   return outcome;
 }
 

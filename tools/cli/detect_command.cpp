@@ -30,6 +30,10 @@ void print_table(const LoadedImage& image, const std::vector<faceio::Face>& face
 Outcome run_detect(const Arguments& arguments) {
   faceio::host::OwnedDetector detector = load_detector(arguments);
   return for_each_image(arguments, [&](const LoadedImage& image) {
+    if (arguments.verbose) {
+      std::fprintf(stderr, "%s: searched at\n%s", image.path.c_str(),
+                   levels_text(image.picture.size, detector.detector().options()).c_str());
+    }
     const Stopwatch watch;
     const std::vector<faceio::Face> faces = detector.detect(image.picture.view());
     const double detect_ms = watch.elapsed_ms();

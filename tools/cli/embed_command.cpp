@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "commands.hpp"
+#include "explain.hpp"
 #include "faces.hpp"
 #include "json.hpp"
 #include "weights.hpp"
@@ -19,6 +20,11 @@ std::string json_of_embedding(const faceio::Embedding& embedding) {
   return out + "]";
 }
 
+void print_explanation(const faceio::FaceQuality& quality) {
+  std::printf("      %s\n", text_of(quality).c_str());
+  for (const std::string& limit : limits_of(quality)) std::printf("      %s\n", limit.c_str());
+}
+
 }  // namespace
 
 Outcome run_embed(const Arguments& arguments) {
@@ -33,6 +39,11 @@ Outcome run_embed(const Arguments& arguments) {
       try {
         const faceio::Embedded embedded = embedder.embed(view, faces[i].landmarks);
         extra.push_back(json_of_embedding(embedded.embedding));
+        faceio::FaceQuality quality;
+        if (arguments.verdict.explain) {
+          quality = quality_of(view, faces[i], embedded.embedding, embedder.embedder());
+          extra.back() += ",\"quality\":" + json_of(quality) + ",\"limits\":" + json_of(limits_of(quality));
+        }
         if (!arguments.json) {
           std::printf(
               " %3zu  score %.3f   %d numbers, norm before scaling %.2f   alignment residual %.1f "
@@ -40,6 +51,7 @@ Outcome run_embed(const Arguments& arguments) {
               i + 1, static_cast<double>(faces[i].score), embedded.embedding.size,
               static_cast<double>(embedded.embedding.raw_norm),
               static_cast<double>(embedded.alignment.residual_px));
+          if (arguments.verdict.explain) print_explanation(quality);
         }
       } catch (const faceio::host::Error& e) {
         // One face that cannot be aligned must not lose the others.
@@ -48,6 +60,9 @@ Outcome run_embed(const Arguments& arguments) {
             code == faceio::Errc::landmarks_degenerate || code == faceio::Errc::landmarks_outside;
         if (!face_only) throw;
         extra.push_back("\"embedding\":null");
+        if (arguments.verdict.explain) {
+          extra.back() += ",\"quality\":null,\"limits\":" + json_of(std::vector<std::string>{e.what()});
+        }
         std::fprintf(stderr, "faceio: %s: face %zu: %s\n", image.path.c_str(), i + 1, e.what());
       }
     }

@@ -3,6 +3,7 @@
 #include <faceio/vision/align.hpp>
 
 #include <cmath>
+#include <cstdio>
 
 #include "json.hpp"
 
@@ -34,6 +35,24 @@ std::string note_on(const faceio::Face& face, faceio::Size picture) {
   if (faceio::area(inside) < kMostlyInside * faceio::area(face.box))
     return "cut by the picture's edge";
   return "ok";
+}
+
+std::string levels_text(faceio::Size picture, const faceio::DetectorOptions& options) {
+  std::string text;
+  const faceio::Levels levels = faceio::plan_levels(picture, options);
+  for (int l = 0; l < levels.count; ++l) {
+    const faceio::Size size = levels.level[l].size;
+    const double scale = static_cast<double>(size.width_px) / picture.width_px;
+    char line[160];
+    std::snprintf(line, sizeof line, "  level %d: %dx%d, anchors of %.0f to %.0f px in the picture%s%s\n",
+                  l + 1, size.width_px, size.height_px,
+                  static_cast<double>(faceio::retinaface_mnet025::kSmallestFace_px) / scale,
+                  static_cast<double>(faceio::kMostSide_px) / scale,
+                  options.flip ? ", mirrored too" : "",
+                  faceio::tile_count(size) > 1 ? ", in tiles" : "");
+    text += line;
+  }
+  return text;
 }
 
 std::string heading_of(const LoadedImage& image) {

@@ -17,6 +17,9 @@ float eye_distance_px(const faceio::Face& face);
 /// What limits the use of a face, or "ok".
 std::string note_on(const faceio::Face& face, faceio::Size picture);
 
+/// One line a level: its size, and the sides in picture pixels of the faces that its anchors cover.
+std::string levels_text(faceio::Size picture, const faceio::DetectorOptions& options);
+
 /// "team.jpg  4032x3024", and the turn that Exif asked for.
 std::string heading_of(const LoadedImage& image);
 

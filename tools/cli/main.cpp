@@ -15,6 +15,8 @@ cli::Outcome run(const cli::Arguments& arguments) {
     case cli::Command::selftest: return cli::run_selftest(arguments);
     case cli::Command::doctor: return cli::run_doctor(arguments);
     case cli::Command::bench: return cli::run_bench(arguments);
+    case cli::Command::eval: return cli::run_eval(arguments);
+    case cli::Command::calibrate: return cli::run_calibrate(arguments);
   }
   return cli::Outcome::bad_input;
 }

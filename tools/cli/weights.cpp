@@ -9,6 +9,9 @@
 namespace cli {
 namespace {
 
+/// That of the input rule `best` (eval/input_rule.cpp).
+constexpr float kVotingIou = 0.7f;
+
 std::vector<std::filesystem::path> weight_folders() {
   std::vector<std::filesystem::path> folders;
   const char* named = std::getenv("FACEIO_WEIGHTS");
@@ -46,6 +49,9 @@ faceio::host::OwnedDetector load_detector(const Arguments& arguments) {
   faceio::DetectorOptions options;
   options.min_score = arguments.min_score;
   options.min_face_px = arguments.min_face_px;
+  options.max_face_px = arguments.max_face_px;
+  options.flip = arguments.flip;
+  if (arguments.voting) options.voting_iou = kVotingIou;
   return faceio::host::OwnedDetector::load(weights_path(arguments, Network::detector), options);
 }
 
