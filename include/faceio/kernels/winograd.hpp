@@ -64,45 +64,72 @@ constexpr size_t winograd_weight_floats(int32_t c_in, int32_t c_out) noexcept {
          static_cast<size_t>(c_out);
 }
 
+namespace detail {
+
+inline constexpr double kWinogradG[kWinogradPatch][3] = {
+    {1.0, 0.0, 0.0},
+    {-2.0 / 9, -2.0 / 9, -2.0 / 9},
+    {-2.0 / 9, 2.0 / 9, -2.0 / 9},
+    {1.0 / 90, 1.0 / 45, 2.0 / 45},
+    {1.0 / 90, -1.0 / 45, 2.0 / 45},
+    {32.0 / 45, 16.0 / 45, 8.0 / 45},
+    {32.0 / 45, -16.0 / 45, 8.0 / 45},
+    {0.0, 0.0, 1.0}};
+
+/// One value of sixteen filters, a panel.
+struct PanelValues {
+  double of[kPanel] = {};
+};
+
+/// One row of filters' taps times G^T: three become eight. Rows of G come in pairs that differ in the sign
+/// of the middle tap.
+constexpr void winograd_filter_1d(const PanelValues (&g)[3],
+                                  PanelValues (&t)[kWinogradPatch]) noexcept {
+  t[0] = g[0];
+  for (int k = 1; k < kWinogradPatch - 1; k += 2) {
+    for (int n = 0; n < kPanel; ++n) {
+      const double even = kWinogradG[k][0] * g[0].of[n] + kWinogradG[k][2] * g[2].of[n];
+      const double odd = kWinogradG[k][1] * g[1].of[n];
+      t[k].of[n] = even + odd;
+      t[k + 1].of[n] = even - odd;
+    }
+  }
+  t[kWinogradPatch - 1] = g[2];
+}
+
+}  // namespace detail
+
 /// G g G^T of every filter, in double, rounded once. `weights` is panel16 (weights/format.hpp),
 /// [C_out] filters that become output channels first_out .. first_out + C_out - 1 of c_out_total;
 /// `transformed` has winograd_weight_floats(c_in, c_out_total).
 constexpr void transform_winograd_weights(const float* weights, const float* bias, int32_t c_in,
                                           int32_t c_out, int32_t first_out, int32_t c_out_total,
                                           float* transformed) noexcept {
-  constexpr double kG[kWinogradPatch][3] = {{1.0, 0.0, 0.0},
-                                            {-2.0 / 9, -2.0 / 9, -2.0 / 9},
-                                            {-2.0 / 9, 2.0 / 9, -2.0 / 9},
-                                            {1.0 / 90, 1.0 / 45, 2.0 / 45},
-                                            {1.0 / 90, -1.0 / 45, 2.0 / 45},
-                                            {32.0 / 45, 16.0 / 45, 8.0 / 45},
-                                            {32.0 / 45, -16.0 / 45, 8.0 / 45},
-                                            {0.0, 0.0, 1.0}};
   const size_t position = static_cast<size_t>(c_in) * static_cast<size_t>(c_out_total);
   for (int32_t n = 0; n < c_out; ++n) {
     transformed[kWinogradPositions * position + static_cast<size_t>(first_out + n)] = bias[n];
   }
-  // Sixteen filters, one panel, at a time: the inner loops are vectors to a compiler.
+  // Sixteen filters, one panel, at a time: the inner loops are vectors to a compiler. Eight positions at a
+  // time: all 64 are so far apart that their lines would push each other out of the caches.
+  const ptrdiff_t tap = static_cast<ptrdiff_t>(c_in) * kPanel;
   for (int32_t panel = 0; panel < c_out / kPanel; ++panel) {
-    for (int32_t c = 0; c < c_in; ++c) {
-      const float* const g = weights + (static_cast<ptrdiff_t>(panel) * 9 * c_in + c) * kPanel;
-      const ptrdiff_t tap = static_cast<ptrdiff_t>(c_in) * kPanel;
-      float* const out =
-          transformed + (static_cast<ptrdiff_t>(first_out / kPanel + panel) * c_in + c) * kPanel;
-      for (int i = 0; i < kWinogradPatch; ++i) {
-        double row[3][kPanel] = {};
+    for (int i = 0; i < kWinogradPatch; ++i) {
+      for (int32_t c = 0; c < c_in; ++c) {
+        const float* const g = weights + (static_cast<ptrdiff_t>(panel) * 9 * c_in + c) * kPanel;
+        detail::PanelValues row[3], values[kWinogradPatch];
         for (int j = 0; j < 3; ++j) {
-          for (int32_t n = 0; n < kPanel; ++n) {
-            row[j][n] = kG[i][0] * static_cast<double>(g[j * tap + n]) +
-                        kG[i][1] * static_cast<double>(g[(3 + j) * tap + n]) +
-                        kG[i][2] * static_cast<double>(g[(6 + j) * tap + n]);
+          for (int n = 0; n < kPanel; ++n) {
+            row[j].of[n] = detail::kWinogradG[i][0] * static_cast<double>(g[j * tap + n]) +
+                           detail::kWinogradG[i][1] * static_cast<double>(g[(3 + j) * tap + n]) +
+                           detail::kWinogradG[i][2] * static_cast<double>(g[(6 + j) * tap + n]);
           }
         }
+        detail::winograd_filter_1d(row, values);
+        float* const to = transformed + static_cast<size_t>(i * kWinogradPatch) * position +
+                          (static_cast<ptrdiff_t>(first_out / kPanel + panel) * c_in + c) * kPanel;
         for (int j = 0; j < kWinogradPatch; ++j) {
-          float* const to = out + static_cast<size_t>(i * kWinogradPatch + j) * position;
-          for (int32_t n = 0; n < kPanel; ++n) {
-            to[n] = static_cast<float>(row[0][n] * kG[j][0] + row[1][n] * kG[j][1] +
-                                       row[2][n] * kG[j][2]);
+          for (int n = 0; n < kPanel; ++n) {
+            to[static_cast<size_t>(j) * position + static_cast<size_t>(n)] = static_cast<float>(values[j].of[n]);
           }
         }
       }
