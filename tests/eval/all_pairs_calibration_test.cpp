@@ -197,7 +197,7 @@ TEST_CASE("refusals") {
   Faces one_pair{2, {}, {}};  // of ten people only one has two pictures: a third of the draws misses it
   for (uint32_t person = 0; person < 10; ++person) add_at(one_pair, person, 7.0 * person * person);
   add_at(one_pair, 0, 3.0);
-  refuse(one_pair, options_for({0.1}), "hold both kinds of pairs");
+  refuse(one_pair, options_for({0.1}), "hold a pair to count");
 
   Faces long_vector{2, {}, {}};
   for (uint32_t i = 0; i < 12; ++i) add_at(long_vector, i / 2, 9.0 * i);

@@ -1,10 +1,8 @@
 // Reads the cases of tools/eval_oracle/detection.py as JSON and prints what faceio/eval makes of them.
-#include <cstdio>
-#include <exception>
 #include <faceio/eval/landmarks.hpp>
 #include <faceio/eval/wider.hpp>
-#include <fstream>
-#include <nlohmann/json.hpp>
+
+#include "oracle_main.hpp"
 
 using namespace faceio::eval;
 using nlohmann::json;
@@ -150,19 +148,4 @@ json evaluate(const json& input) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: oracle_detection CASES.json\n");
-    return 2;
-  }
-  try {
-    std::ifstream file(argv[1]);
-    json results = json::array();
-    for (const json& input : json::parse(file)) results.push_back(evaluate(input));
-    std::printf("%s\n", results.dump().c_str());
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "oracle_detection: %s: %s\n", argv[1], error.what());
-    return 1;
-  }
-  return 0;
-}
+int main(int argc, char** argv) { return answer_cases(argc, argv, evaluate); }

@@ -1,19 +1,18 @@
 // Evaluates the cases of tools/eval_oracle/recognition.py with the library: reads a JSON list of cases from
 // the file named by the argument and prints the JSON list of their results. oracle_test.py compares.
 #include <cmath>
-#include <cstdio>
-#include <exception>
 #include <faceio/eval/calibration.hpp>
 #include <faceio/eval/identification.hpp>
 #include <faceio/eval/pairs.hpp>
 #include <faceio/eval/templates.hpp>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "oracle_main.hpp"
+
 using nlohmann::json;
+
 using namespace faceio::eval;
 
 namespace {
@@ -238,19 +237,4 @@ json evaluate(const json& input) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: oracle_recognition CASES.json\n");
-    return 2;
-  }
-  try {
-    std::ifstream file(argv[1]);
-    json results = json::array();
-    for (const json& input : json::parse(file)) results.push_back(evaluate(input));
-    std::printf("%s\n", results.dump().c_str());
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "oracle_recognition: %s: %s\n", argv[1], error.what());
-    return 1;
-  }
-  return 0;
-}
+int main(int argc, char** argv) { return answer_cases(argc, argv, evaluate); }

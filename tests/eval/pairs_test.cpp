@@ -16,6 +16,7 @@ using faceio::eval::PairList;
 using faceio::eval::PicturePair;
 using faceio::eval::read_explicit_pairs;
 using faceio::eval::read_lfw_pairs;
+using faceio::eval::read_pairs;
 using faceio::eval::ThresholdSweep;
 using test::check_error;
 using test::TextFile;
@@ -280,4 +281,17 @@ TEST_CASE("both lists of LFW are the same pairs") {
     if (a.a != b.a || a.b != b.b || a.genuine != b.genuine) ++differing;
   }
   CHECK(differing == 0);
+}
+
+TEST_CASE("read_pairs tells the forms apart by their first line") {
+  const TextFile lfw("2 1\nAnn 1 2\nAnn 1 Bo 1\nCy 3 4\nCy 3 Di 7\n");
+  CHECK(read_pairs(lfw.path(), std::nullopt).folds == 2);
+  CHECK(read_pairs(lfw.path(), 2).pairs[3].b == "Di/Di_0007.jpg");
+  check_error([&] { read_pairs(lfw.path(), 4); }, "states 2 folds itself, not 4");
+
+  const TextFile pairs("a.png b.png 1\nc.png d.png 0\n");
+  CHECK(read_pairs(pairs.path(), 2).folds == 2);
+  CHECK(read_pairs(pairs.path(), 2).pairs[1].a == "c.png");
+  check_error([&] { read_pairs(pairs.path(), std::nullopt); }, "do not divide into 10 equal folds");
+  check_error([] { read_pairs(TextFile("").path(), std::nullopt); }, "is empty");
 }

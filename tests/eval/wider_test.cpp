@@ -62,7 +62,7 @@ TEST_CASE("evaluate_wider: ignored, duplicate, missed, empty and missing in one 
   truth.faces["a.jpg"] = {face_at(0), face_at(20), face_at(40, false)};
   truth.faces["no_prediction.jpg"] = {face_at(0)};
   truth.faces["no_file.jpg"] = {face_at(0)};
-  truth.faces["placeholder.jpg"] = {{{0, 0, 0, 0}, {}}};
+  truth.faces["no_faces.jpg"] = {{{0, 0, 0, 0}, {}}};
   truth.faces["no_face.jpg"] = {};
   Predictions predictions;
   predictions["a.jpg"] = {{box_at(20), 0.5005},  // second face
@@ -71,7 +71,7 @@ TEST_CASE("evaluate_wider: ignored, duplicate, missed, empty and missing in one 
                           {box_at(40), 0.7005},  // ignored face: leaves the count
                           {box_at(40), 0.6505}};
   predictions["no_prediction.jpg"] = {};
-  predictions["placeholder.jpg"] = {{box_at(100), 0.6005}};           // a false positive
+  predictions["no_faces.jpg"] = {{box_at(100), 0.6005}};           // a false positive
   predictions["no_face.jpg"] = {{box_at(0), 0.9}, {box_at(0), 0.0}};  // skipped; its 0 sets the scale
 
   const WiderResult result = evaluate_wider(truth, predictions, kHard);

@@ -22,7 +22,7 @@ TEST_CASE("read_wider_truth: the makers' form") {
                                                          "78 221 7 8 2 0 0 0 0 0 \n"
                                                          "78.5 238 14 17 2 0 0 1 0 0 \n"
                                                          "3 4 0 9 2 0 0 0 0 0 \n"
-                                                         "0--Parade/placeholder.jpg\n"
+                                                         "0--Parade/no_faces.jpg\n"
                                                          "0\n"
                                                          "0 0 0 0 0 0 0 0 0 0 \n"
                                                          "1--Handshaking/a.jpg\n"
@@ -45,9 +45,9 @@ TEST_CASE("read_wider_truth: the makers' form") {
   CHECK(!counts(faces[1], WiderSubset::all));  // marked invalid
   CHECK(!counts(faces[2], WiderSubset::all));  // no width
   // The line of zeros is a face of no size that counts nowhere.
-  const auto& placeholder = *truth.faces.find("0--Parade/placeholder.jpg");
-  REQUIRE(placeholder.size() == 1);
-  CHECK(!counts(placeholder[0], WiderSubset::all));
+  const auto& no_faces = *truth.faces.find("0--Parade/no_faces.jpg");
+  REQUIRE(no_faces.size() == 1);
+  CHECK(!counts(no_faces[0], WiderSubset::all));
   CHECK(truth.faces.find("1--Handshaking/a.jpg")->empty());
 }
 

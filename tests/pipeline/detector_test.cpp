@@ -14,8 +14,6 @@ using namespace faceio;
 
 namespace {
 
-test::Rgb astronaut() { return test::read_picture(test::golden("det_astronaut_640x480.png")); }
-
 void check_face(const Face& face, const test::ExpectedFace& expected, float tolerance_px) {
   CHECK(std::abs(face.box.x - expected.x1) <= tolerance_px);
   CHECK(std::abs(face.box.y - expected.y1) <= tolerance_px);
@@ -43,7 +41,7 @@ test::Rgb crop_of(const test::Rgb& from, Size size) {
 }  // namespace
 
 TEST_CASE("one face in the astronaut, where onnxruntime finds it") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   for (const KernelTable* table : test::runnable_tables()) {
     auto detector = host::OwnedDetector::load(test::detector_path(), {}, table->target);
     const auto faces = detector.detect(picture.view());
@@ -63,7 +61,7 @@ TEST_CASE("six faces in the picture of six people") {
 }
 
 TEST_CASE("every packed format gives the same faces; a wrong one does not crash") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   const Size size = picture.size;
   const size_t pixels = static_cast<size_t>(size.width_px) * static_cast<size_t>(size.height_px);
   auto detector = host::OwnedDetector::load(test::detector_path());
@@ -92,7 +90,7 @@ TEST_CASE("every packed format gives the same faces; a wrong one does not crash"
 }
 
 TEST_CASE("camera formats: NV12, NV21 and YUYV find the face of the RGB picture") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   const Size size = picture.size;
   const auto width = static_cast<size_t>(size.width_px), height = static_cast<size_t>(size.height_px);
   auto detector = host::OwnedDetector::load(test::detector_path());
@@ -129,7 +127,7 @@ TEST_CASE("camera formats: NV12, NV21 and YUYV find the face of the RGB picture"
 }
 
 TEST_CASE("any size from one pixel up") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   auto detector = host::OwnedDetector::load(test::detector_path());
   const Size sizes[] = {{1, 1}, {1, 300}, {300, 1}, {31, 33}, {32, 32}, {33, 32}, {257, 255}, {639, 479}, {641, 481}, {1000, 35}};
   for (const Size size : sizes) {
@@ -148,7 +146,7 @@ TEST_CASE("any size from one pixel up") {
 }
 
 TEST_CASE("min_face_px scales as cv2.resize does and returns boxes of the original picture") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   DetectorOptions options;
   for (const test::ExpectedFace& expected : test::kAstronaut) {
     options.min_face_px = expected.min_face_px;
@@ -167,7 +165,7 @@ TEST_CASE("min_face_px scales as cv2.resize does and returns boxes of the origin
 }
 
 TEST_CASE("memory: N bytes work, N - 1 do not and say what is missing") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   test::AlignedBuffer bytes(test::read_file(test::detector_path()));
   const Blob blob = *Blob::open(bytes.bytes());
   const Size sizes[] = {{32, 32}, {1, 1}, {97, 61}, {160, 120}, {641, 479}};
@@ -199,7 +197,7 @@ TEST_CASE("memory: N bytes work, N - 1 do not and say what is missing") {
 
 TEST_CASE("a short output span is filled with the best and the rest is counted") {
   const std::string path = test::shared_golden("det_t1_640x480.png");
-  const test::Rgb picture = test::exists(path) ? test::read_picture(path) : astronaut();
+  const test::Rgb picture = test::exists(path) ? test::read_picture(path) : test::astronaut();
   auto owned = host::OwnedDetector::load(test::detector_path());
   const auto all = owned.detect(picture.view());
   test::AlignedBuffer scratch(owned.workspace_bytes(picture.size));
@@ -273,7 +271,7 @@ TEST_CASE("absurd sizes are counted without overflow") {
 }
 
 TEST_CASE("one detector, many threads, each with its own scratch: the same bits as alone") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   auto owned = host::OwnedDetector::load(test::detector_path());
   const auto expected = owned.detect(picture.view());
   const Detector& shared = owned.detector();

@@ -13,7 +13,7 @@
 using namespace faceio;
 
 TEST_CASE("detected and embedded astronaut agrees with the golden crop") {
-  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  const test::Rgb picture = test::astronaut();
   const test::Rgb crop = test::read_picture(test::golden("rec_astronaut_112.png"));
   for (const KernelTable* table : test::runnable_tables()) {
     auto detector = host::OwnedDetector::load(test::detector_path(), {}, table->target);
@@ -29,7 +29,7 @@ TEST_CASE("detected and embedded astronaut agrees with the golden crop") {
 }
 
 TEST_CASE("the aligned crop puts the landmarks on the template") {
-  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  const test::Rgb picture = test::astronaut();
   auto detector = host::OwnedDetector::load(test::detector_path());
   const auto faces = detector.detect(picture.view());
   REQUIRE(faces.size() == 1);
@@ -54,7 +54,7 @@ TEST_CASE("memory: N bytes work, N - 1 do not and say what is missing") {
   CHECK(Embedder::create(blob, {persistent.data(), need.persistent_bytes - 1}, Target::scalar).status().detail == 1);
   const auto embedder = Embedder::create(blob, persistent.span(), *best_target());
   REQUIRE(embedder.has_value());
-  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  const test::Rgb picture = test::astronaut();
   CHECK(embedder->embed(picture.view(), test::kAstronaut[0].landmarks, scratch.span()).has_value());
   const auto failed = embedder->embed(picture.view(), test::kAstronaut[0].landmarks, {scratch.data(), need.scratch_bytes - 1});
   REQUIRE(!failed.has_value());
@@ -64,7 +64,7 @@ TEST_CASE("memory: N bytes work, N - 1 do not and say what is missing") {
 
 TEST_CASE("what cannot be embedded is refused by name") {
   auto embedder = host::OwnedEmbedder::load(test::recogniser_path());
-  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  const test::Rgb picture = test::astronaut();
   test::AlignedBuffer scratch(Embedder::requirements().scratch_bytes);
   Landmarks same{};
   CHECK(embedder.embedder().embed(picture.view(), same, scratch.span()).status().code == Errc::landmarks_degenerate);

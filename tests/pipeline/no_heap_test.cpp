@@ -74,7 +74,7 @@ TEST_CASE("the poison works") {
 
 TEST_CASE("detect and embed never allocate after creation") {
   using namespace faceio;
-  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  const test::Rgb picture = test::astronaut();
   for (const KernelTable* table : test::runnable_tables()) {
     for (const int min_face_px : {0, 32}) {
       DetectorOptions options;
@@ -103,7 +103,7 @@ TEST_CASE("detect and embed never allocate after creation") {
 
 TEST_CASE("after reserve() the first detection allocates only the vector it returns") {
   using namespace faceio;
-  const test::Rgb picture = test::read_picture(test::golden("det_astronaut_640x480.png"));
+  const test::Rgb picture = test::astronaut();
   auto detector = host::OwnedDetector::load(test::detector_path());
   detector.reserve(picture.size);
   allocations = 0;

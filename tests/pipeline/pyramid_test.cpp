@@ -14,8 +14,6 @@ using namespace faceio;
 
 namespace {
 
-test::Rgb astronaut() { return test::read_picture(test::golden("det_astronaut_640x480.png")); }
-
 test::Rgb canvas(Size size) {
   test::Rgb out;
   out.size = size;
@@ -211,7 +209,7 @@ TEST_CASE("a tile's view starts at its first pixel, chroma included") {
 
 TEST_CASE("a pyramid finds what a plain merge of its levels finds") {
   // Small, middle and large faces in one picture.
-  const test::Rgb face = astronaut();
+  const test::Rgb face = test::astronaut();
   test::Rgb picture = canvas({1600, 1200});
   paste(face, 40, 20, picture);
   paste(face, 900, 600, picture);
@@ -236,7 +234,7 @@ TEST_CASE("a pyramid finds what a plain merge of its levels finds") {
 }
 
 TEST_CASE("flip: the better of the picture and its mirror image, with landmarks on the right sides") {
-  const test::Rgb picture = astronaut(), mirror = mirrored(picture);
+  const test::Rgb picture = test::astronaut(), mirror = mirrored(picture);
   const auto width = static_cast<float>(picture.size.width_px);
   for (const int32_t long_side_px : {640, 400}) {
     auto detector = host::OwnedDetector::load(test::detector_path());
@@ -262,7 +260,7 @@ TEST_CASE("flip: the better of the picture and its mirror image, with landmarks 
 }
 
 TEST_CASE("voting: the mean of overlapping boxes, weighted by score") {
-  const test::Rgb picture = astronaut();
+  const test::Rgb picture = test::astronaut();
   auto detector = host::OwnedDetector::load(test::detector_path());
   detector.set_options(all_candidates(640));
   const std::vector<Face> candidates = detector.detect(picture.view());
@@ -292,7 +290,7 @@ TEST_CASE("voting: the mean of overlapping boxes, weighted by score") {
 
 TEST_CASE("tiles find the faces of a picture that one run finds, each once") {
   // Wider than a tile; the middle face lies where two tiles meet, at 2500.
-  const test::Rgb face = astronaut();
+  const test::Rgb face = test::astronaut();
   test::Rgb picture = canvas({5000, 480});
   for (const int x : {0, 2290, 4360}) paste(face, x, 0, picture);
   auto detector = host::OwnedDetector::load(test::detector_path());

@@ -18,6 +18,9 @@ struct Rgb {
 
 Rgb read_picture(const std::string& path);
 
+/// The committed picture of one person, 640x480 (astronaut.hpp says what is found in it).
+Rgb astronaut();
+
 }  // namespace test
 
 #endif

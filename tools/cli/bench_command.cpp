@@ -30,8 +30,7 @@ Timing time(const Work& work) {
     work();
     all_ms.push_back(watch.elapsed_ms());
   }
-  std::sort(all_ms.begin(), all_ms.end());
-  return {0.5 * (all_ms[(kRuns - 1) / 2] + all_ms[kRuns / 2]), all_ms.front()};
+  return {median_of(all_ms), *std::min_element(all_ms.begin(), all_ms.end())};
 }
 
 /// A picture without faces: noise around a gradient. What is in a picture hardly changes the time,

@@ -78,18 +78,23 @@ void print_choice(const std::string& path, const Chosen& chosen, const char* opt
 
 void print_json(const Arguments& arguments, const std::optional<Judge>& judge, double cosine,
                 const std::optional<Chosen> (&chosen)[2]) {
-  std::string out = "{\"cosine\":" + json_number(cosine) + "," + json_of(judge, cosine);
+  JsonObject object;
+  object.number("cosine", cosine);
+  add_verdict(object, judge, cosine);
   if (arguments.verdict.explain) {
-    out += ",\"margin\":" + (judge ? json_number(cosine - judge->row.threshold) : "null");
-    out += ",\"reasons\":" + json_of(reasons_of(judge, cosine)) + ",\"faces\":[";
+    object.json("margin", judge ? json_number(cosine - judge->row.threshold) : "null")
+        .json("reasons", json_strings(reasons_of(judge, cosine)));
+    std::string faces;
     for (size_t i = 0; i < 2; ++i) {
-      out += std::string(i == 0 ? "" : ",") + "{\"image\":" + json_string(arguments.images[i]) +
-             ",\"quality\":" + json_of(chosen[i]->quality) +
-             ",\"limits\":" + json_of(limits_of(chosen[i]->quality)) + "}";
+      faces += (i == 0 ? "" : ",") + JsonObject()
+                                         .text("image", arguments.images[i])
+                                         .json("quality", json_of(chosen[i]->quality))
+                                         .json("limits", json_strings(limits_of(chosen[i]->quality)))
+                                         .str();
     }
-    out += "]";
+    object.json("faces", "[" + faces + "]");
   }
-  std::printf("%s}\n", out.c_str());
+  std::printf("%s\n", object.str().c_str());
 }
 
 void print_explanation(const Arguments& arguments, const std::optional<Judge>& judge, double cosine,

@@ -1,4 +1,5 @@
 #include <faceio/faceio.hpp>
+#include <faceio/vision/quality.hpp>
 
 #include <cstdio>
 
@@ -20,7 +21,7 @@ void print_table(const LoadedImage& image, const std::vector<faceio::Face>& face
     std::printf(" %3zu  %.3f  %7.0f %7.0f %6.0f %6.0f  %15.0f  %s\n", i + 1,
                 static_cast<double>(face.score), static_cast<double>(face.box.x),
                 static_cast<double>(face.box.y), static_cast<double>(face.box.width),
-                static_cast<double>(face.box.height), static_cast<double>(eye_distance_px(face)),
+                static_cast<double>(face.box.height), static_cast<double>(faceio::eye_distance_px(face.landmarks)),
                 note_on(face, image.picture.size).c_str());
   }
 }

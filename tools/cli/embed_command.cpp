@@ -42,7 +42,7 @@ Outcome run_embed(const Arguments& arguments) {
         faceio::FaceQuality quality;
         if (arguments.verdict.explain) {
           quality = quality_of(view, faces[i], embedded.embedding, embedder.embedder());
-          extra.back() += ",\"quality\":" + json_of(quality) + ",\"limits\":" + json_of(limits_of(quality));
+          extra.back() += ",\"quality\":" + json_of(quality) + ",\"limits\":" + json_strings(limits_of(quality));
         }
         if (!arguments.json) {
           std::printf(
@@ -55,13 +55,10 @@ Outcome run_embed(const Arguments& arguments) {
         }
       } catch (const faceio::host::Error& e) {
         // One face that cannot be aligned must not lose the others.
-        const faceio::Errc code = e.status().code;
-        const bool face_only =
-            code == faceio::Errc::landmarks_degenerate || code == faceio::Errc::landmarks_outside;
-        if (!face_only) throw;
+        if (!concerns_landmarks(e.status())) throw;
         extra.push_back("\"embedding\":null");
         if (arguments.verdict.explain) {
-          extra.back() += ",\"quality\":null,\"limits\":" + json_of(std::vector<std::string>{e.what()});
+          extra.back() += ",\"quality\":null,\"limits\":" + json_strings({e.what()});
         }
         std::fprintf(stderr, "faceio: %s: face %zu: %s\n", image.path.c_str(), i + 1, e.what());
       }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "faces.hpp"
 #include "json.hpp"
 #include "json_object.hpp"
 #include "rate_text.hpp"
@@ -15,10 +16,6 @@ using faceio::eval::CalibrationRow;
 using faceio::FaceQuality;
 
 constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
-
-/// Measured by tools/compare/shrunk.py: at the shipped threshold of FAR 1e-4 the TAR is 95.0 % at 43 and 32 px
-/// between the eyes, 94.3 % at 25, 92.9 % at 21, 90.0 % at 17, 83.7 % at 13, 73.3 % at 11.
-constexpr double kFewEyePixels = 24.0;
 
 /// 99 of 100 faces of the 7,701 LFW pictures have these or more (faceio embed --explain --json).
 constexpr double kLowSharpness = 33.0;
@@ -77,11 +74,11 @@ std::vector<std::string> limits_of(const FaceQuality& quality) {
   } else if (quality.alignment_status == faceio::AlignStatus::large_residual) {
     limits.push_back("extreme profile, or no face: do not trust the embedding");
   }
-  if (value(quality.eye_distance_px) < kFewEyePixels) {
+  if (quality.eye_distance_px < kFewEyePixels) {
     limits.push_back(formatted("%.1f px between the eyes: ", value(quality.eye_distance_px)) +
                      formatted("below %.0f px fewer faces of one person match (shrunk LFW pictures: 95 %% of "
                                "pairs at 43 px, 93 %% at 21, 84 %% at 13)",
-                               kFewEyePixels));
+                               value(kFewEyePixels)));
   }
   const auto turned = [&limits](double angle_deg, const char* positive, const char* negative) {
     if (!(std::fabs(angle_deg) > kLargeTurn_deg)) return;
@@ -137,12 +134,6 @@ std::string json_of(const FaceQuality& quality) {
       .number("embedding_norm", value(quality.embedding_norm))
       .number("detector_score", value(quality.detector_score))
       .str();
-}
-
-std::string json_of(const std::vector<std::string>& sentences) {
-  std::string out = "[";
-  for (const std::string& sentence : sentences) out += (out.size() > 1 ? "," : "") + json_string(sentence);
-  return out + "]";
 }
 
 std::vector<std::string> reasons_of(const std::optional<Judge>& judge, double cosine) {

@@ -30,9 +30,6 @@ std::string text_of(const faceio::FaceQuality& quality);
 /// {"eye_distance_px":...}, null for what is NaN.
 std::string json_of(const faceio::FaceQuality& quality);
 
-/// ["...","..."]
-std::string json_of(const std::vector<std::string>& sentences);
-
 /// What a cosine means beside the thresholds of a calibration, or without any.
 std::vector<std::string> reasons_of(const std::optional<Judge>& judge, double cosine);
 

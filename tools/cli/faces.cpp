@@ -1,25 +1,34 @@
 #include "faces.hpp"
 
-#include <faceio/vision/align.hpp>
+#include <faceio/vision/quality.hpp>
 
-#include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "json.hpp"
 
 namespace cli {
-namespace {
+size_t most_central_face(const std::vector<faceio::Face>& faces, faceio::Size picture) {
+  size_t best = 0;
+  double best_value = -std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < faces.size(); ++i) {
+    const faceio::Box& box = faces[i].box;
+    const double width = static_cast<double>(box.width);
+    const double height = static_cast<double>(box.height);
+    const double dx = static_cast<double>(box.x) + width / 2.0 - picture.width_px / 2.0;
+    const double dy = static_cast<double>(box.y) + height / 2.0 - picture.height_px / 2.0;
+    const double value = width * height - 2.0 * (dx * dx + dy * dy);
+    if (value > best_value) {
+      best_value = value;
+      best = i;
+    }
+  }
+  return best;
+}
 
-/// The eyes of the crop that the recogniser sees are 35 px apart; below two thirds of that, most of
-/// the crop is interpolation.
-constexpr float kSmallestEyeDistance_px = 24.0f;
-
-}  // namespace
-
-float eye_distance_px(const faceio::Face& face) {
-  const faceio::Point* p = face.landmarks.points;
-  return std::hypot(p[faceio::kEyeImageLeft].x - p[faceio::kEyeImageRight].x,
-                    p[faceio::kEyeImageLeft].y - p[faceio::kEyeImageRight].y);
+bool concerns_landmarks(const faceio::Status& status) {
+  return status.code == faceio::Errc::landmarks_degenerate ||
+         status.code == faceio::Errc::landmarks_outside;
 }
 
 std::string note_on(const faceio::Face& face, faceio::Size picture) {
@@ -29,7 +38,7 @@ std::string note_on(const faceio::Face& face, faceio::Size picture) {
   if (alignment->status == faceio::AlignStatus::large_residual)
     return "extreme profile, or no face";
   // A profile brings the eyes together, so size is judged after pose.
-  if (eye_distance_px(face) < kSmallestEyeDistance_px) return "small, hard to recognise (< 24 px)";
+  if (faceio::eye_distance_px(face.landmarks) < kFewEyePixels) return "small, hard to recognise (< 24 px)";
   const faceio::Box inside = faceio::clamp_to(face.box, picture);
   constexpr float kMostlyInside = 0.9f;
   if (faceio::area(inside) < kMostlyInside * faceio::area(face.box))

@@ -1,11 +1,17 @@
 #include "images.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
 
 #include "json.hpp"
 
 namespace cli {
+
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return 0.5 * (values[(values.size() - 1) / 2] + values[values.size() / 2]);
+}
 
 LoadedImage load_image(const std::string& path) {
   LoadedImage image;

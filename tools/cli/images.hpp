@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "arguments.hpp"
 #include "outcome.hpp"
@@ -23,6 +24,9 @@ class Stopwatch {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start_ = Clock::now();
 };
+
+/// Median of at least one number; of an even number, the mean of the middle two.
+double median_of(std::vector<double> values);
 
 struct LoadedImage {
   std::string path;

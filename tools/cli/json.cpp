@@ -73,6 +73,12 @@ std::string json_number(double value) {
   return text;
 }
 
+std::string json_strings(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) out += (out.size() > 1 ? "," : "") + json_string(text);
+  return out + "]";
+}
+
 std::string json_error(const std::string& image, const std::string& sentence) {
   return "{\"image\":" + json_string(image) + ",\"error\":" + json_string(sentence) + "}";
 }

@@ -3,6 +3,7 @@
 #define FACEIO_CLI_JSON_HPP
 
 #include <string>
+#include <vector>
 
 namespace cli {
 
@@ -11,6 +12,9 @@ std::string json_string(const std::string& text);
 
 /// Shortest of the forms that bring every float back exactly; null for NaN and infinities.
 std::string json_number(double value);
+
+/// ["...","..."]
+std::string json_strings(const std::vector<std::string>& texts);
 
 /// {"image":path,"error":sentence}
 std::string json_error(const std::string& image, const std::string& sentence);

@@ -2,7 +2,7 @@
 #ifndef FACEIO_CLI_JSON_OBJECT_HPP
 #define FACEIO_CLI_JSON_OBJECT_HPP
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "json.hpp"
@@ -16,7 +16,7 @@ class JsonObject {
   JsonObject& number(const std::string& key, double value) {
     return json(key, json_number(value));
   }
-  JsonObject& count(const std::string& key, size_t value) {
+  JsonObject& count(const std::string& key, uint64_t value) {
     return json(key, std::to_string(value));
   }
   JsonObject& text(const std::string& key, const std::string& value) {

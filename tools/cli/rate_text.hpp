@@ -1,10 +1,14 @@
-// Error rates as people write them.
+// Error rates and their intervals as text.
 #ifndef FACEIO_CLI_RATE_TEXT_HPP
 #define FACEIO_CLI_RATE_TEXT_HPP
+
+#include <faceio/eval/intervals.hpp>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+
+#include "json.hpp"
 
 namespace cli {
 
@@ -18,6 +22,11 @@ inline std::string far_text(double far) {
   std::string result = text;
   const size_t zero = result.find("e-0");
   return zero == std::string::npos ? result : result.erase(zero + 2, 1);
+}
+
+/// [low,high]
+inline std::string interval_json(const faceio::eval::Interval& interval) {
+  return "[" + json_number(interval.low) + "," + json_number(interval.high) + "]";
 }
 
 }  // namespace cli

@@ -1,11 +1,9 @@
 #include "verdict.hpp"
 
-#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 
-#include "json.hpp"
 #include "outcome.hpp"
 #include "rate_text.hpp"
 #include "weights.hpp"
@@ -17,12 +15,6 @@ using faceio::eval::Calibration;
 using faceio::eval::CalibrationRow;
 
 constexpr double kUsualFar = 1e-4;
-
-std::string id_text(uint64_t model_id) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016" PRIx64, model_id);
-  return text;
-}
 
 CalibrationRow row_of(const Calibration& calibration, const std::optional<double>& far) {
   if (far) return calibration.row_for(*far);
@@ -52,8 +44,8 @@ std::optional<Judge> find_judge(const Arguments& arguments, uint64_t model_id) {
       const CalibrationRow row = row_of(calibration, asked.far);
       return Judge{path, std::move(calibration), row};
     }
-    const std::string other = path + ": is a calibration of model " + id_text(calibration.model_id) +
-                              ", the recogniser is model " + id_text(model_id);
+    const std::string other = path + ": is a calibration of model " + model_id_text(calibration.model_id) +
+                              ", the recogniser is model " + model_id_text(model_id);
     if (beside.empty()) throw InputError(other + "; run faceio calibrate with this recogniser");
     missing = other;
   }
@@ -73,12 +65,15 @@ std::string sentence_of(const Judge& judge, double cosine) {
          std::to_string(judge.calibration.people) + " people)";
 }
 
-std::string json_of(const std::optional<Judge>& judge, double cosine) {
-  if (!judge) return "\"same\":null,\"far\":null,\"threshold\":null,\"calibration\":null";
-  return std::string("\"same\":") + (judge->same(cosine) ? "true" : "false") +
-         ",\"far\":" + json_number(judge->row.target_far) +
-         ",\"threshold\":" + json_number(judge->row.threshold) +
-         ",\"calibration\":" + json_string(judge->path);
+void add_verdict(JsonObject& object, const std::optional<Judge>& judge, double cosine) {
+  if (!judge) {
+    for (const char* key : {"same", "far", "threshold", "calibration"}) object.json(key, "null");
+    return;
+  }
+  object.flag("same", judge->same(cosine))
+      .number("far", judge->row.target_far)
+      .number("threshold", judge->row.threshold)
+      .text("calibration", judge->path);
 }
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "arguments.hpp"
+#include "json_object.hpp"
 
 namespace cli {
 
@@ -31,8 +32,8 @@ std::optional<Judge> find_judge(const Arguments& arguments, uint64_t model_id);
 /// "SAME at FAR 1e-4 (threshold 0.531, calibrated on ...)"
 std::string sentence_of(const Judge& judge, double cosine);
 
-/// "same":true,"far":0.0001,"threshold":0.53,"calibration":"PATH"; nulls without a calibration.
-std::string json_of(const std::optional<Judge>& judge, double cosine);
+/// Adds "same":true,"far":0.0001,"threshold":0.53,"calibration":"PATH"; nulls without a calibration.
+void add_verdict(JsonObject& object, const std::optional<Judge>& judge, double cosine);
 
 }  // namespace cli
 

@@ -1,5 +1,7 @@
 #include "weights.hpp"
 
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
@@ -8,9 +10,6 @@
 
 namespace cli {
 namespace {
-
-/// That of the input rule `best` (eval/input_rule.cpp).
-constexpr float kVotingIou = 0.7f;
 
 std::vector<std::filesystem::path> weight_folders() {
   std::vector<std::filesystem::path> folders;
@@ -45,13 +44,19 @@ std::string weights_path(const Arguments& arguments, Network network) {
                    " PATH, set FACEIO_WEIGHTS, or make it with tools/convert/convert.py");
 }
 
+std::string model_id_text(uint64_t model_id) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016" PRIx64, model_id);
+  return text;
+}
+
 faceio::host::OwnedDetector load_detector(const Arguments& arguments) {
   faceio::DetectorOptions options;
   options.min_score = arguments.min_score;
   options.min_face_px = arguments.min_face_px;
   options.max_face_px = arguments.max_face_px;
   options.flip = arguments.flip;
-  if (arguments.voting) options.voting_iou = kVotingIou;
+  if (arguments.voting) options.voting_iou = faceio::kVotingIou;
   return faceio::host::OwnedDetector::load(weights_path(arguments, Network::detector), options);
 }
 

@@ -17,6 +17,9 @@ enum class Network { detector, recogniser };
 /// Throws InputError that lists the places.
 std::string weights_path(const Arguments& arguments, Network network);
 
+/// Sixteen hexadecimal digits.
+std::string model_id_text(uint64_t model_id);
+
 faceio::host::OwnedDetector load_detector(const Arguments& arguments);
 faceio::host::OwnedEmbedder load_embedder(const Arguments& arguments);
 

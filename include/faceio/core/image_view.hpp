@@ -107,6 +107,18 @@ constexpr Status validate(const ImageView& image) noexcept {
   return Status();
 }
 
+/// Swaps left and right of one row of `width_px` RGB8 pixels.
+constexpr void mirror_rgb8_row(uint8_t* row, int32_t width_px) noexcept {
+  constexpr int32_t kPixel_bytes = 3;
+  for (int32_t left = 0, right = width_px - 1; left < right; ++left, --right) {
+    for (int32_t c = 0; c < kPixel_bytes; ++c) {
+      const uint8_t kept = row[left * kPixel_bytes + c];
+      row[left * kPixel_bytes + c] = row[right * kPixel_bytes + c];
+      row[right * kPixel_bytes + c] = kept;
+    }
+  }
+}
+
 FACEIO_END_NAMESPACE
 
 #endif  // FACEIO_CORE_IMAGE_VIEW_HPP

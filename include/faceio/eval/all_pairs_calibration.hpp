@@ -131,14 +131,12 @@ class AcceptedPairs {
 // Fills the intervals over people: the draws of PeopleBootstrap, so the results are the same.
 inline void bootstrap_rows(const AcceptedPairs& accepted, const std::vector<uint32_t>& pictures,
                            const BootstrapOptions& options, Calibration& result) {
-  if (options.replicates == 0) throw Error("a bootstrap needs at least one replicate");
-  const auto people = static_cast<uint32_t>(pictures.size());
+  check_options(options);
   std::vector<std::vector<double>> fars(result.rows.size()), tars(result.rows.size());
-  std::vector<uint32_t> weights(people);
+  std::vector<uint32_t> weights(pictures.size());
   SplitMix64 random(options.seed);
   for (size_t replicate = 0; replicate < options.replicates; ++replicate) {
-    std::fill(weights.begin(), weights.end(), 0u);
-    for (uint32_t draw = 0; draw < people; ++draw) ++weights[random.below(people)];
+    draw_people(random, weights);
     const PairCounts all = PairCounts::of(pictures, weights);
     const std::vector<PairCounts> levels = accepted.counts(weights);
     for (size_t row = 0; row < result.rows.size(); ++row) {
@@ -150,15 +148,9 @@ inline void bootstrap_rows(const AcceptedPairs& accepted, const std::vector<uint
     }
   }
   for (size_t row = 0; row < result.rows.size(); ++row) {
-    const size_t fewest = (std::min)(fars[row].size(), tars[row].size());
-    if (fewest < options.replicates - options.replicates / 10) {
-      throw Error("only " + std::to_string(fewest) + " of " + std::to_string(options.replicates) +
-                  " draws of " + std::to_string(people) +
-                  " people hold both kinds of pairs; a bootstrap over people needs more people with several "
-                  "pictures");
-    }
-    result.rows[row].observed_far.people = percentile_interval(std::move(fars[row]), options.confidence);
-    result.rows[row].tar.people = percentile_interval(std::move(tars[row]), options.confidence);
+    result.rows[row].observed_far.people =
+        interval_of_replicates((std::move)(fars[row]), options, pictures.size());
+    result.rows[row].tar.people = interval_of_replicates((std::move)(tars[row]), options, pictures.size());
   }
 }
 
@@ -202,7 +194,7 @@ inline AllPairsCalibration calibrate_all_pairs(const EmbeddingBlock& block, size
   if (fars.empty()) throw Error("no target FAR to calibrate for");
   const std::vector<uint32_t> pictures = detail::pictures_of_people(block);
   const PairCounts pairs = PairCounts::of(pictures);
-  for (const double target_far : fars) detail::check_support(target_far, pairs.impostor, "");
+  for (const double target_far : fars) check_support(target_far, pairs.impostor);
   std::sort(fars.begin(), fars.end(), std::greater<double>());
 
   AllPairsOptions all_options;
@@ -214,10 +206,7 @@ inline AllPairsCalibration calibrate_all_pairs(const EmbeddingBlock& block, size
   std::vector<float> thresholds;
   for (const double target_far : fars) {
     const OperatingPoint point = all.at_far(target_far).strict;
-    if (point.accepted_impostors == 0) {
-      throw Error("no threshold keeps FAR " + detail::number_text(target_far) +
-                  ": too many impostor pairs share the highest score; are there duplicates in the data?");
-    }
+    if (point.accepted_impostors == 0) detail::refuse_far(target_far);
     thresholds.push_back(static_cast<float>(point.threshold));
   }
 
@@ -240,17 +229,11 @@ inline AllPairsCalibration calibrate_all_pairs(const EmbeddingBlock& block, size
   record.impostor_pairs = pairs.impostor;
   record.confidence = options.bootstrap.confidence;
   for (size_t level = 0; level < fars.size(); ++level) {
-    const auto measured = [&](uint64_t hits, uint64_t of) {
-      MeasuredRate measured_rate;
-      measured_rate.rate = static_cast<double>(hits) / static_cast<double>(of);
-      measured_rate.pairs = clopper_pearson(hits, of, record.confidence);
-      return measured_rate;
-    };
     CalibrationRow row;
     row.target_far = fars[level];
     row.threshold = static_cast<double>(thresholds[level]);
-    row.observed_far = measured(counts[level].impostor, pairs.impostor);
-    row.tar = measured(counts[level].genuine, pairs.genuine);
+    row.observed_far = measured_rate(counts[level].impostor, pairs.impostor, record.confidence);
+    row.tar = measured_rate(counts[level].genuine, pairs.genuine, record.confidence);
     record.rows.push_back(row);
   }
   detail::bootstrap_rows(accepted, pictures, options.bootstrap, record);

@@ -49,6 +49,34 @@ struct BootstrapOptions {
   double confidence = 0.95;
 };
 
+namespace detail {
+
+/// One replicate: draws as many people as there are, with replacement; weights[p] becomes how often.
+inline void draw_people(SplitMix64& random, std::vector<uint32_t>& weights) {
+  const auto people = static_cast<uint32_t>(weights.size());
+  std::fill(weights.begin(), weights.end(), 0u);
+  for (uint32_t draw = 0; draw < people; ++draw) ++weights[random.below(people)];
+}
+
+inline void check_options(const BootstrapOptions& options) {
+  check_confidence(options.confidence);
+  if (options.replicates == 0) throw Error("a bootstrap needs at least one replicate");
+}
+
+/// The percentile interval of the rates that exist. Throws Error when in more than one of ten replicates the
+/// rate does not exist.
+inline Interval interval_of_replicates(std::vector<double> rates, const BootstrapOptions& options,
+                                       size_t people) {
+  if (rates.size() < options.replicates - options.replicates / 10) {
+    throw Error("only " + std::to_string(rates.size()) + " of " + std::to_string(options.replicates) +
+                " draws of " + std::to_string(people) +
+                " people hold a pair to count; a bootstrap over people needs more people");
+  }
+  return percentile_interval((std::move)(rates), options.confidence);
+}
+
+}  // namespace detail
+
 /// Bootstrap over people: pairs that share a person are dependent, so people are drawn, not pairs. Each
 /// replicate draws as many people as there are, with replacement; somebody drawn w times counts w times, so
 /// a genuine pair weighs w, an impostor pair the product of the weights of its two people. Intervals are
@@ -59,8 +87,7 @@ class PeopleBootstrap {
   /// finite, a person is out of range, or `replicates` is 0.
   PeopleBootstrap(std::vector<ScoredPair> pairs, uint32_t people, const BootstrapOptions& options = {})
       : pairs_(std::move(pairs)), people_(people), options_(options) {
-    detail::check_confidence(options.confidence);
-    if (options.replicates == 0) throw Error("a bootstrap needs at least one replicate");
+    detail::check_options(options);
     for (const ScoredPair& pair : pairs_) {
       if (!std::isfinite(pair.score)) throw Error("a pair's score is not a finite number");
       if (pair.person_a >= people || pair.person_b >= people) {
@@ -141,17 +168,11 @@ class PeopleBootstrap {
     std::vector<double> rates;
     std::vector<uint32_t> weights(people_);
     for (size_t r = 0; r < options_.replicates; ++r) {
-      std::fill(weights.begin(), weights.end(), 0u);
-      for (uint32_t draw = 0; draw < people_; ++draw) ++weights[random.below(people_)];
+      detail::draw_people(random, weights);
       double rate = 0.0;
       if (rate_of(weights, rate)) rates.push_back(rate);
     }
-    if (rates.size() < options_.replicates - options_.replicates / 10) {
-      throw Error("only " + std::to_string(rates.size()) + " of " + std::to_string(options_.replicates) +
-                  " draws of " + std::to_string(people_) +
-                  " people hold a pair to count; a bootstrap over people needs more people");
-    }
-    return percentile_interval(std::move(rates), options_.confidence);
+    return detail::interval_of_replicates((std::move)(rates), options_, people_);
   }
 
   std::vector<ScoredPair> pairs_;  // falling scores

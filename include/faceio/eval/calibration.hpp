@@ -48,7 +48,7 @@ inline Calibration calibrate(const CalibrationData& data, std::vector<double> ta
   std::vector<double> genuine, impostor;
   for (const ScoredPair& pair : data.pairs) (pair.genuine() ? genuine : impostor).push_back(pair.score);
   const Roc roc(std::move(genuine), (std::move)(impostor));
-  for (const double target_far : target_fars) detail::check_support(target_far, roc.impostor_pairs(), "");
+  for (const double target_far : target_fars) check_support(target_far, roc.impostor_pairs());
   std::sort(target_fars.begin(), target_fars.end(), std::greater<double>());
 
   Calibration result;
@@ -62,19 +62,14 @@ inline Calibration calibrate(const CalibrationData& data, std::vector<double> ta
   const PeopleBootstrap bootstrap(data.pairs, data.people, options);
   for (const double target_far : target_fars) {
     const OperatingPoint point = roc.strict(target_far);
-    if (point.threshold == std::numeric_limits<double>::infinity()) {
-      throw Error("no threshold keeps FAR " + detail::number_text(target_far) +
-                  ": too many impostor pairs share the highest score; are there duplicates in the data?");
-    }
+    if (point.threshold == std::numeric_limits<double>::infinity()) detail::refuse_far(target_far);
     CalibrationRow row;
     row.target_far = target_far;
     row.threshold = point.threshold;
-    row.observed_far.rate = point.observed_far;
-    row.observed_far.pairs =
-        clopper_pearson(point.accepted_impostors, roc.impostor_pairs(), options.confidence);
+    row.observed_far =
+        measured_rate(point.accepted_impostors, roc.impostor_pairs(), options.confidence);
     row.observed_far.people = bootstrap.far_at(point.threshold);
-    row.tar.rate = point.tar;
-    row.tar.pairs = clopper_pearson(point.accepted_genuine, roc.genuine_pairs(), options.confidence);
+    row.tar = measured_rate(point.accepted_genuine, roc.genuine_pairs(), options.confidence);
     row.tar.people = bootstrap.tar_at(point.threshold);
     result.rows.push_back(row);
   }

@@ -55,14 +55,37 @@ inline uint64_t needed_impostor_pairs(double target_far) {
   return static_cast<uint64_t>((std::min)(std::ceil(3.0 / target_far * (1.0 - kRounding)), kMost));
 }
 
-namespace detail {
-
-inline void check_support(double target_far, uint64_t impostor_pairs, const std::string& where) {
+/// Throws Error, which begins with `where`, when a FAR needs more impostor pairs than there are.
+inline void check_support(double target_far, uint64_t impostor_pairs, const std::string& where = "") {
   const uint64_t needed = needed_impostor_pairs(target_far);
   if (impostor_pairs >= needed) return;
-  throw Error(where + "FAR " + number_text(target_far) + " needs " + std::to_string(needed) +
+  throw Error(where + "FAR " + detail::number_text(target_far) + " needs " + std::to_string(needed) +
               " impostor pairs (3 / FAR), the data has " + std::to_string(impostor_pairs) +
               "; add pictures or choose a larger FAR");
+}
+
+/// Throws Error, which begins with `where`, unless `source` is one line of printable text without blanks at
+/// its ends.
+inline void check_source(const std::string& source, const std::string& where) {
+  bool plain = !source.empty() && source.front() != ' ' && source.back() != ' ';
+  for (const char c : source) plain = plain && (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+  if (!plain) throw Error(where + ": the source must be one line of text that says which data was used");
+}
+
+/// `hits` of `all` pairs with the interval over pairs; the one over people is left to a bootstrap. Throws
+/// Error like clopper_pearson.
+inline MeasuredRate measured_rate(uint64_t hits, uint64_t all, double confidence) {
+  MeasuredRate measured;
+  measured.rate = static_cast<double>(hits) / static_cast<double>(all);
+  measured.pairs = clopper_pearson(hits, all, confidence);
+  return measured;
+}
+
+namespace detail {
+
+[[noreturn]] inline void refuse_far(double target_far) {
+  throw Error("no threshold keeps FAR " + number_text(target_far) +
+              ": too many impostor pairs share the highest score; are there duplicates in the data?");
 }
 
 inline std::string rate_text(const MeasuredRate& measured) {
@@ -113,12 +136,6 @@ inline void check_row(const Calibration& calibration, size_t index, const std::s
   }
 }
 
-inline void check_source(const std::string& source, const std::string& where) {
-  bool plain = !source.empty() && source.front() != ' ' && source.back() != ' ';
-  for (const char c : source) plain = plain && (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
-  if (!plain) throw Error(where + ": the source must be one line of text that says which data was used");
-}
-
 }  // namespace detail
 
 inline const CalibrationRow& Calibration::row_for(double target_far) const {
@@ -135,7 +152,7 @@ inline const CalibrationRow& Calibration::row_for(double target_far) const {
 /// Throws Error unless the record may be written: a source, rows in order, rates and intervals in range, and
 /// enough impostor pairs for every FAR.
 inline void check_calibration(const Calibration& calibration) {
-  detail::check_source(calibration.source, "calibration");
+  check_source(calibration.source, "calibration");
   detail::check_confidence(calibration.confidence);
   if (calibration.rows.empty()) throw Error("a calibration needs at least one row");
   for (size_t i = 0; i < calibration.rows.size(); ++i) {
@@ -222,7 +239,7 @@ inline Calibration read_calibration(const std::string& path) {
     const size_t begin = source.text.find(source.fields[1], source.text.find("source") + 6);
     result.source = source.text.substr(begin, source.text.find_last_not_of(" \t") + 1 - begin);
   }
-  detail::check_source(result.source, source.where);
+  check_source(result.source, source.where);
   result.people = count("people");
   result.pictures = count("pictures");
   result.genuine_pairs = count("genuine_pairs");

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,9 @@ inline std::string lfw_picture_path(const std::string& name, long long number) {
   return name + "/" + name + "_" + digits + ".jpg";
 }
 
-/// Reads pairs.txt of LFW (view 2: first line "10 300"; view 1: one number, one fold). Each fold holds so
-/// many lines `name n1 n2` of one person, then as many lines `name1 n1 name2 n2` of two
-/// (README.txt of the data set). Throws Error with file and line.
-inline PairList read_lfw_pairs(const std::string& path) {
-  const std::vector<TextLine> lines = read_lines(path);
+namespace detail {
+
+inline PairList lfw_pairs(const std::vector<TextLine>& lines, const std::string& path) {
   if (lines.empty()) throw Error(path + ": is empty; the first line should read: folds pairs, e.g. 10 300");
   const TextLine& head = lines[0];
   const bool has_folds = head.fields.size() != 1;
@@ -63,18 +62,48 @@ inline PairList read_lfw_pairs(const std::string& path) {
   return list;
 }
 
-/// Reads lines `path path 1` (one person) or `path path 0` (two people), to be split into `folds` runs.
-/// Throws Error with file and line, and when the pairs do not divide into so many folds.
-inline PairList read_explicit_pairs(const std::string& path, size_t folds) {
+inline PairList explicit_pairs(const std::vector<TextLine>& lines, const std::string& path,
+                               size_t folds) {
   PairList list;
   list.folds = folds;
-  for (const TextLine& line : read_lines(path)) {
+  for (const TextLine& line : lines) {
     line.expect_fields(3, "path path 1 (one person) or path path 0 (two people)");
     list.pairs.push_back({line.fields[0], line.fields[1], line.integer(2, 0, 1) == 1});
   }
   if (folds == 0 || list.pairs.empty() || list.pairs.size() % folds != 0) {
     throw Error(path + ": " + std::to_string(list.pairs.size()) + " pairs do not divide into " +
                 std::to_string(folds) + " equal folds; name another number of folds");
+  }
+  return list;
+}
+
+}  // namespace detail
+
+/// Reads pairs.txt of LFW (view 2: first line "10 300"; view 1: one number, one fold). Each fold holds so
+/// many lines `name n1 n2` of one person, then as many lines `name1 n1 name2 n2` of two
+/// (README.txt of the data set). Throws Error with file and line.
+inline PairList read_lfw_pairs(const std::string& path) {
+  return detail::lfw_pairs(read_lines(path), path);
+}
+
+/// Reads lines `path path 1` (one person) or `path path 0` (two people), to be split into `folds` runs.
+/// Throws Error with file and line, and when the pairs do not divide into so many folds.
+inline PairList read_explicit_pairs(const std::string& path, size_t folds) {
+  return detail::explicit_pairs(read_lines(path), path, folds);
+}
+
+/// Reads either form: a first line of three fields is a pair of the explicit form, which takes `folds`, ten
+/// if none; the other form states its folds itself. Throws Error like both, and when `folds` contradicts.
+inline PairList read_pairs(const std::string& path, std::optional<size_t> folds) {
+  constexpr size_t kUsualFolds = 10;
+  const std::vector<TextLine> lines = read_lines(path);
+  if (!lines.empty() && lines[0].fields.size() == 3) {
+    return detail::explicit_pairs(lines, path, folds.value_or(kUsualFolds));
+  }
+  PairList list = detail::lfw_pairs(lines, path);
+  if (folds && *folds != list.folds) {
+    throw Error(path + ": states " + std::to_string(list.folds) + " folds itself, not " +
+                std::to_string(*folds) + "; leave the number out");
   }
   return list;
 }

@@ -16,7 +16,7 @@ inline CornerBox box_with_size(const TextLine& line) {
   return CornerBox{x, y, x + line.number(2), y + line.number(3)};
 }
 
-inline bool is_placeholder(const TextLine& line) {
+inline bool is_line_of_zeros(const TextLine& line) {
   for (size_t i = 0; i < 4; ++i) {
     if (line.number(i) != 0.0) return false;
   }
@@ -66,7 +66,7 @@ inline WiderTruth read_wider_truth(const std::string& path) {
     const TextLine& count_line = lines[at++];
     count_line.expect_fields(1, "the number of faces of " + file);
     auto count = static_cast<size_t>(count_line.integer(0, 0, detail::kMostBoxes));
-    if (count == 0 && at < lines.size() && lines[at].fields.size() > 1 && detail::is_placeholder(lines[at]))
+    if (count == 0 && at < lines.size() && lines[at].fields.size() > 1 && detail::is_line_of_zeros(lines[at]))
       count = 1;
     for (size_t i = 0; i < count; ++i, ++at) {
       if (at == lines.size())

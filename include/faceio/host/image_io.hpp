@@ -179,55 +179,67 @@ inline Picture read_picture(const std::string& path, const ReadLimits& limits = 
 
 namespace detail {
 
-struct PictureFile {
-  std::FILE* file = nullptr;
-  bool failed = false;
-};
-
-inline void write_part(void* context, void* data, int size_bytes) {
-  auto* to = static_cast<PictureFile*>(context);
-  const auto count = static_cast<size_t>(size_bytes);
-  if (std::fwrite(data, 1, count, to->file) != count) to->failed = true;
+inline void append_part(void* context, void* data, int size_bytes) {
+  const auto* part = static_cast<const uint8_t*>(data);
+  auto* bytes = static_cast<std::vector<uint8_t>*>(context);
+  bytes->insert(bytes->end(), part, part + size_bytes);
 }
 
 enum class WriteFormat : uint8_t { png, jpg };
 
-inline bool write_picture(const std::string& path, const Picture& picture, WriteFormat format,
-                          int quality, std::string& error) {
+inline bool encode_picture(const Picture& picture, WriteFormat format, int quality,
+                           std::vector<uint8_t>& bytes, std::string& error) {
   const Size size = picture.size;
-  const uint64_t bytes =
+  const uint64_t rgb_bytes =
       size.width_px > 0 && size.height_px > 0
           ? static_cast<uint64_t>(size.width_px) * static_cast<uint64_t>(size.height_px) * 3
           : 0;
-  if (bytes == 0 || bytes != picture.rgb.size() || bytes > INT_MAX / 2) {
-    error = path +
-            ": the picture to write is empty, too large, or has another number of bytes than "
-            "its size says";
+  if (rgb_bytes == 0 || rgb_bytes != picture.rgb.size() || rgb_bytes > INT_MAX / 2) {
+    error =
+        "the picture to write is empty, too large, or has another number of bytes than its size says";
     return false;
   }
   // JPEG states sides in 16 bits.
   if (format == WriteFormat::jpg && (size.width_px > 65535 || size.height_px > 65535)) {
-    error = path + ": JPEG holds at most 65535 pixels a side; write a PNG";
+    error = "JPEG holds at most 65535 pixels a side; write a PNG";
     return false;
   }
-  PictureFile to;
-  to.file = std::fopen(path.c_str(), "wb");
-  if (to.file == nullptr) {
+  bytes.clear();
+  const int done = format == WriteFormat::png
+                       ? stb::stbi_write_png_to_func(append_part, &bytes, size.width_px,
+                                                     size.height_px, 3, picture.rgb.data(),
+                                                     3 * size.width_px)
+                       : stb::stbi_write_jpg_to_func(append_part, &bytes, size.width_px,
+                                                     size.height_px, 3, picture.rgb.data(), quality);
+  if (done == 0) error = "the picture could not be encoded; is there enough memory?";
+  return done != 0;
+}
+
+inline bool write_picture(const std::string& path, const Picture& picture, WriteFormat format,
+                          int quality, std::string& error) {
+  std::vector<uint8_t> bytes;
+  if (!encode_picture(picture, format, quality, bytes, error)) {
+    error = path + ": " + error;
+    return false;
+  }
+  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) {
     error = path + ": cannot be written (" + std::strerror(errno) + "); choose another place";
     return false;
   }
-  const int done = format == WriteFormat::png
-                       ? stb::stbi_write_png_to_func(write_part, &to, size.width_px, size.height_px,
-                                                     3, picture.rgb.data(), 3 * size.width_px)
-                       : stb::stbi_write_jpg_to_func(write_part, &to, size.width_px, size.height_px,
-                                                     3, picture.rgb.data(), quality);
-  const bool closed = std::fclose(to.file) == 0;
-  if (done != 0 && closed && !to.failed) return true;
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  if (std::fclose(file) == 0 && written) return true;
   error = path + ": the picture was not written completely; is the disk full?";
   return false;
 }
 
 }  // namespace detail
+
+/// `picture` as the bytes of a JPEG of quality 1..100. False: `error` says what is wrong. Thread-safe.
+inline bool encode_jpg(const Picture& picture, std::vector<uint8_t>& bytes, std::string& error,
+                       int quality = 92) {
+  return detail::encode_picture(picture, detail::WriteFormat::jpg, quality, bytes, error);
+}
 
 /// Writes `picture` as an RGB PNG. False: `error` says what is wrong with which path. Thread-safe.
 inline bool write_png(const std::string& path, const Picture& picture, std::string& error) {

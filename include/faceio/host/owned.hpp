@@ -133,6 +133,7 @@ class OwnedDetector {
     return Detector::requirements(image, detector_.options()).scratch_bytes;
   }
   const Detector& detector() const noexcept { return detector_; }
+  /// Replaces the options for detections to come, which may need more memory than before.
   void set_options(const DetectorOptions& options) noexcept { detector_.set_options(options); }
   const Blob& blob() const noexcept { return loaded_.blob(); }
 

@@ -187,13 +187,15 @@ inline constexpr float kNoBias[kTileVectors * vf32::lanes] = {};
 /// input, that one a page ahead, because the hardware sees ahead only to the end of a page.
 FACEIO_ALWAYS_INLINE Ahead ahead_of(const ConvArgs& a, const ConvPanels& panels, const ConvRow& row,
                                     int32_t vectors, bool last_channels) noexcept {
-  const ptrdiff_t floats = (vectors * vf32::lanes + kPanel - 1) / kPanel * panels.panel_step;
-  const ptrdiff_t step = row.width > 0 ? floats / row.width : 0;
-  if (a.next_weights != nullptr) return {a.next_weights + (panels.weights - a.weights), step};
-  if (!last_channels && floats > row.width * row.segments.pixel_step) {
-    return {panels.weights + floats, step};
-  }
   constexpr ptrdiff_t kPage = 1024;  // floats
+  const ptrdiff_t input_floats = row.width * row.segments.pixel_step;
+  const ptrdiff_t floats = (vectors * vf32::lanes + kPanel - 1) / kPanel * panels.panel_step;
+  if (a.next_weights != nullptr && row.width > 0) {
+    return {a.next_weights + (panels.weights - a.weights), floats / row.width};
+  }
+  if (!last_channels && row.width > 0 && floats > input_floats) {
+    return {panels.weights + floats, floats / row.width};
+  }
   return {row.in + kPage, row.segments.pixel_step};
 }
 

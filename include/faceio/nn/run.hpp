@@ -67,7 +67,7 @@ class PictureRows {
   void operator()(const MapView& input, int32_t y) const noexcept {
     if (resized_row_ != nullptr && y < source_.size.height_px) {
       kernels_->resize_bilinear_u8({image_, resized_row_, source_.size, 0}, y, y + 1);
-      if (mirrored_) mirror_row();
+      if (mirrored_) mirror_rgb8_row(resized_row_, source_.size.width_px);
     }
     const Preprocessing& p = preprocessing_;
     kernels_->u8_to_f32({source_, input, p.bgr, {p.mean[0], p.mean[1], p.mean[2]}, p.scale}, y,
@@ -82,19 +82,6 @@ class PictureRows {
         image_(image),
         source_(source),
         resized_row_(resized_row) {}
-
-  void mirror_row() const noexcept {
-    constexpr int32_t kPixel_bytes = 3;
-    uint8_t* left = resized_row_;
-    uint8_t* right = resized_row_ + (source_.size.width_px - 1) * kPixel_bytes;
-    for (; left < right; left += kPixel_bytes, right -= kPixel_bytes) {
-      for (int32_t c = 0; c < kPixel_bytes; ++c) {
-        const uint8_t kept = left[c];
-        left[c] = right[c];
-        right[c] = kept;
-      }
-    }
-  }
 
   const KernelTable* kernels_;
   Preprocessing preprocessing_;

@@ -22,22 +22,18 @@ class Detector {
     Arena count;
     lay_out(size, options, count);
     size_t most_plan_bytes = 0;
-    const Levels levels = plan_levels(size, options);
-    for (int l = 0; l < levels.count; ++l) {
-      const Size level{bounded(levels.level[l].size.width_px), bounded(levels.level[l].size.height_px)};
-      for (int32_t t = 0; t < tile_count(level); ++t) {
-        const Size input = padded(tile_of(size, level, t).size);
-        const size_t bytes = plan_bytes(network(), input, Schedule::depth_first);
-        if (bytes > most_plan_bytes) most_plan_bytes = bytes;
-      }
-    }
+    for_each_tile(size, options, [&most_plan_bytes](const Level&, const Tile& tile) {
+      const size_t bytes = plan_bytes(network(), padded(tile.size), Schedule::depth_first);
+      if (bytes > most_plan_bytes) most_plan_bytes = bytes;
+      return true;
+    });
     count.take<uint8_t>(most_plan_bytes);
     return {bound_bytes(network()), count.used_bytes()};
   }
 
   /// Most faces that detect() can find in a picture of this size.
   static constexpr size_t max_faces(Size image, const DetectorOptions& options) noexcept {
-    return pool_sizes(image, options).kept;
+    return needs_of(image, options).pool.kept;
   }
 
   /// Whether detect() would take this picture: ok, image_* or not_created.
@@ -78,31 +74,17 @@ class Detector {
     if (!usable.ok()) return usable;
     Arena arena(scratch);
     Room room = lay_out(image.size, options_, arena);
-    const Levels levels = plan_levels(image.size, options_);
-    for (int l = 0; l < levels.count; ++l) {
-      const Level& level = levels.level[l];
-      for (int32_t t = 0; t < tile_count(level.size); ++t) {
-        FacePool::Run where{level, tile_of(image.size, level.size, t), false};
-        Arena of_plan = arena;  // the plans of all runs share the rest of the memory
-        const Result<Plan> plan = make_plan(bound_, padded(where.tile.size), Schedule::depth_first, of_plan);
-        if (!plan) return plan.status();
-        const ImageView view = tile_view(image, where.tile);
-        for (int side = 0; side < (options_.flip ? 2 : 1); ++side) {
-          where.mirrored = side == 1;
-          if (where.tile.size == view.size && !where.mirrored) {
-            run(*plan, PictureRows(bound_, view));
-          } else {
-            run(*plan, PictureRows(bound_, view, where.tile.size, where.mirrored, room.picture_row));
-          }
-          room.pool.add(*plan, where, *bound_.kernels, min_logit_, options_);
-        }
-      }
-    }
+    Status searched;
+    for_each_tile(image.size, options_, [&](const Level& level, const Tile& tile) {
+      searched = search_tile(image, level, tile, arena, room);
+      return searched.ok();
+    });
+    if (!searched.ok()) return searched;
     return room.pool.faces(*bound_.kernels, options_, out);
   }
 
   const DetectorOptions& options() const noexcept { return options_; }
-  /// Replaces the options; not while another thread detects.
+  /// Replaces the options for detections to come; not while another thread detects.
   void set_options(const DetectorOptions& options) noexcept {
     options_ = options;
     // Slightly below the threshold, which is applied exactly to the softmax score.
@@ -138,43 +120,55 @@ class Detector {
     return count;
   }
 
-  static constexpr FacePool::Sizes pool_sizes(Size image, const DetectorOptions& options) noexcept {
-    const auto limit = static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0);
-    FacePool::Sizes sizes;
-    const Levels levels = plan_levels(image, options);
-    for (int l = 0; l < levels.count; ++l) {
-      const Size level = levels.level[l].size;
-      for (int32_t t = 0; t < tile_count(level); ++t) {
-        const size_t anchors = anchor_count(padded(tile_of(image, level, t).size));
-        const size_t found = anchors < limit ? anchors : limit;
-        if (found > sizes.in_a_run) sizes.in_a_run = found;
-        sizes.in_all += options.flip ? 2 * found : found;
-      }
-    }
-    sizes.kept = sizes.in_all < limit ? sizes.in_all : limit;
-    return sizes;
-  }
+  /// What the levels and tiles of a picture need.
+  struct Needs {
+    FacePool::Sizes pool;
+    int32_t longest_row_px = 0;  // that has to be resized or mirrored
+  };
 
-  /// Pixels of the longest row that has to be resized or mirrored; 0 when there is none.
-  static constexpr int32_t longest_row(Size image, const DetectorOptions& options) noexcept {
-    int32_t longest = 0;
-    const Levels levels = plan_levels(image, options);
-    for (int l = 0; l < levels.count; ++l) {
-      const Size level = levels.level[l].size;
-      for (int32_t t = 0; t < tile_count(level); ++t) {
-        const Tile tile = tile_of(image, level, t);
-        const bool as_it_is = tile.size == tile.source && !options.flip;
-        if (!as_it_is && tile.size.width_px > longest) longest = tile.size.width_px;
+  static constexpr Needs needs_of(Size image, const DetectorOptions& options) noexcept {
+    const auto limit = static_cast<size_t>(options.max_candidates > 0 ? options.max_candidates : 0);
+    Needs needs;
+    for_each_tile(image, options, [&](const Level&, const Tile& tile) {
+      const size_t anchors = anchor_count(padded(tile.size));
+      const size_t found = anchors < limit ? anchors : limit;
+      if (found > needs.pool.in_a_run) needs.pool.in_a_run = found;
+      needs.pool.in_all += options.flip ? 2 * found : found;
+      const bool as_it_is = tile.size == tile.source && !options.flip;
+      if (!as_it_is && tile.size.width_px > needs.longest_row_px) {
+        needs.longest_row_px = tile.size.width_px;
       }
-    }
-    return longest;
+      return true;
+    });
+    needs.pool.kept = needs.pool.in_all < limit ? needs.pool.in_all : limit;
+    return needs;
   }
 
   static constexpr Room lay_out(Size image, const DetectorOptions& options, Arena& arena) noexcept {
-    const int32_t row_px = longest_row(image, options);
-    uint8_t* const row =
-        row_px > 0 ? arena.take<uint8_t>(row_bytes(PixelFormat::RGB8, row_px)) : nullptr;
-    return {row, FacePool(pool_sizes(image, options), arena)};
+    const Needs needs = needs_of(image, options);
+    uint8_t* const row = needs.longest_row_px > 0 ? arena.take<uint8_t>(row_bytes(
+                                                        PixelFormat::RGB8, needs.longest_row_px))
+                                                  : nullptr;
+    return {row, FacePool(needs.pool, arena)};
+  }
+
+  /// Runs the network on one tile, and on its mirror image if asked. `arena` is a copy: the plans of all
+  /// tiles share the rest of the memory.
+  Status search_tile(const ImageView& image, const Level& level, const Tile& tile, Arena arena,
+                     Room& room) const noexcept {
+    const Result<Plan> plan = make_plan(bound_, padded(tile.size), Schedule::depth_first, arena);
+    if (!plan) return plan.status();
+    const ImageView view = tile_view(image, tile);
+    for (int side = 0; side < (options_.flip ? 2 : 1); ++side) {
+      const bool mirrored = side == 1;
+      if (tile.size == view.size && !mirrored) {
+        run(*plan, PictureRows(bound_, view));
+      } else {
+        run(*plan, PictureRows(bound_, view, tile.size, mirrored, room.picture_row));
+      }
+      room.pool.add(*plan, {level, tile, mirrored}, *bound_.kernels, min_logit_, options_);
+    }
+    return Status();
   }
 
   /// ln(p / (1 - p)), without a mathematics library: ln(m 2^e) by the series of atanh.

@@ -39,6 +39,7 @@ class FacePool {
     bool mirrored = false;
   };
 
+  /// Takes its memory from `arena`, which may only be counting.
   constexpr FacePool(const Sizes& sizes, Arena& arena) noexcept
       : sizes_(sizes),
         heap_(arena.take<Candidate>(sizes.in_a_run > sizes.kept ? sizes.in_a_run : sizes.kept)),

@@ -36,6 +36,8 @@ struct DetectorOptions {
   int32_t max_candidates = 5000;
 };
 
+/// An IoU for voting_iou: what the program votes by.
+inline constexpr float kVotingIou = 0.7f;
 /// How far long_sides_px enlarges a picture at most: beyond it there is nothing more to see.
 inline constexpr int32_t kMostEnlargement = 3;
 /// Scale of a level over that of the next coarser one that max_face_px asks for. A level finds faces of
@@ -48,12 +50,14 @@ inline constexpr float kLeastSide_px = 24.0f;
 inline constexpr float kMostSide_px = 512.0f;
 /// A level with a longer side is searched in tiles, which bounds the memory.
 inline constexpr int32_t kTileSide_px = 4096;
+/// Above every coordinate and side, in place of a limit that there is not.
+inline constexpr float kNoLimit_px = 3.4e38f;
 
 /// The picture at one scale.
 struct Level {
   Size size;                      // network pixels
-  float least_side_px = 0.0f;     // of a face, network pixels: above or equal
-  float most_side_px = 3.4e38f;   // below
+  float least_side_px = 0.0f;        // of a face that counts, network pixels: at least
+  float most_side_px = kNoLimit_px;  // less than
 };
 
 /// Levels, the finest first.
@@ -69,7 +73,8 @@ struct Tile {
   Size size;                      // network pixels
   // Faces count when their centre lies here, so that each belongs to one tile. Picture pixels; the
   // outermost tiles have no outer limit.
-  float core_left = -3.4e38f, core_top = -3.4e38f, core_right = 3.4e38f, core_bottom = 3.4e38f;
+  float core_left = -kNoLimit_px, core_top = -kNoLimit_px;
+  float core_right = kNoLimit_px, core_bottom = kNoLimit_px;
 };
 
 namespace detail {
@@ -114,12 +119,12 @@ constexpr int32_t pieces(int32_t side_px) noexcept {
 /// One direction of a tile.
 struct Piece {
   int32_t begin_px = 0, source_px = 0, size_px = 0;
-  float core_begin = -3.4e38f, core_end = 3.4e38f;
+  float core_begin = -kNoLimit_px, core_end = kNoLimit_px;
 };
 
 constexpr Piece piece_of(int32_t image_px, int32_t level_px, int32_t index) noexcept {
   const int32_t count = pieces(level_px);
-  if (count <= 1) return {0, image_px, level_px, -3.4e38f, 3.4e38f};
+  if (count <= 1) return {0, image_px, level_px, -kNoLimit_px, kNoLimit_px};
   const int32_t begin = piece_begin(image_px, index, count);
   const int32_t end = index + 1 < count ? piece_begin(image_px, index + 1, count) : image_px;
   // Half of the largest face around the core, so that a face whose centre is there is seen whole.
@@ -169,6 +174,7 @@ constexpr Levels plan_levels(Size image, const DetectorOptions& options) noexcep
   return levels;
 }
 
+/// Tiles of a level of `level` network pixels, at least one.
 constexpr int32_t tile_count(Size level) noexcept {
   return detail::pieces(level.width_px) * detail::pieces(level.height_px);
 }
@@ -180,6 +186,18 @@ constexpr Tile tile_of(Size image, Size level, int32_t index) noexcept {
   const detail::Piece y = detail::piece_of(image.height_px, level.height_px, index / across);
   return {x.begin_px,   y.begin_px,   {x.source_px, y.source_px}, {x.size_px, y.size_px},
           x.core_begin, y.core_begin, x.core_end,                 y.core_end};
+}
+
+/// Calls use(level, tile) for every tile of every level, the finest first, as long as it returns true.
+template <class Use>
+constexpr void for_each_tile(Size image, const DetectorOptions& options, const Use& use) noexcept {
+  const Levels levels = plan_levels(image, options);
+  for (int l = 0; l < levels.count; ++l) {
+    const Level& level = levels.level[l];
+    for (int32_t t = 0; t < tile_count(level.size); ++t) {
+      if (!use(level, tile_of(image, level.size, t))) return;
+    }
+  }
 }
 
 /// The part of a picture that a tile covers.

@@ -9,7 +9,7 @@
 #include <optional>
 #include <system_error>
 
-#include "../eval/embedder.hpp"
+#include "../faces.hpp"
 #include "../images.hpp"
 #include "../outcome.hpp"
 #include "../progress.hpp"
@@ -48,10 +48,7 @@ std::optional<faceio::Embedding> embed_central_face(const faceio::ImageView& vie
   try {
     return embedder.embed(view, faces[most_central_face(faces, view.size)].landmarks).embedding;
   } catch (const faceio::host::Error& e) {
-    const faceio::Errc code = e.status().code;
-    if (code == faceio::Errc::landmarks_degenerate || code == faceio::Errc::landmarks_outside) {
-      return std::nullopt;
-    }
+    if (concerns_landmarks(e.status())) return std::nullopt;
     throw;
   }
 }

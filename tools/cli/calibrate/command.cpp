@@ -8,7 +8,7 @@
 
 #include "calibration_set.hpp"
 #include "../commands.hpp"
-#include "../json.hpp"
+#include "../json_object.hpp"
 #include "../rate_text.hpp"
 #include "../weights.hpp"
 
@@ -17,7 +17,6 @@ namespace {
 
 using faceio::eval::Calibration;
 using faceio::eval::CalibrationRow;
-using faceio::eval::Interval;
 using faceio::eval::MeasuredRate;
 
 /// Dot products by the kernel that Embedder::cosine uses, so that thresholds fit its rounding.
@@ -37,7 +36,7 @@ void check_support(const PictureFolders& folders, const std::vector<double>& far
     pictures.push_back(static_cast<uint32_t>(person.pictures.size()));
   }
   const uint64_t impostors = faceio::eval::PairCounts::of(pictures).impostor;
-  for (const double far : fars) faceio::eval::detail::check_support(far, impostors, "");
+  for (const double far : fars) faceio::eval::check_support(far, impostors);
 }
 
 std::string label_of(const CalibrateArguments& arguments) {
@@ -51,46 +50,38 @@ double fpir_of(const CalibrationRow& row, uint64_t gallery) {
   return faceio::eval::false_positive_identification_rate(row.observed_far.rate, gallery);
 }
 
-std::string json_list(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? "," : "") + json_string(text);
-  return out + "]";
-}
-
-std::string json_interval(const Interval& interval) {
-  return "[" + json_number(interval.low) + "," + json_number(interval.high) + "]";
-}
-
-std::string json_rate(const char* name, const MeasuredRate& measured) {
-  const std::string key = name;
-  return "\"" + key + "\":" + json_number(measured.rate) + ",\"" + key +
-         "_pairs_interval\":" + json_interval(measured.pairs) + ",\"" + key +
-         "_people_interval\":" + json_interval(measured.people);
+/// NAME, NAME_pairs_interval, NAME_people_interval.
+void add_rate(JsonObject& object, const std::string& name, const MeasuredRate& measured) {
+  object.number(name, measured.rate)
+      .json(name + "_pairs_interval", interval_json(measured.pairs))
+      .json(name + "_people_interval", interval_json(measured.people));
 }
 
 void print_json(const Calibration& calibration, const EmbeddedSet& set, const PictureFolders& folders,
                 const CalibrateArguments& arguments) {
-  char id[17];
-  std::snprintf(id, sizeof id, "%016" PRIx64, calibration.model_id);
-  std::string out = "{\"model_id\":\"" + std::string(id) + "\",\"source\":" + json_string(calibration.source);
-  const std::pair<const char*, uint64_t> counts[] = {{"people", calibration.people},
-                                                     {"pictures", calibration.pictures},
-                                                     {"genuine_pairs", calibration.genuine_pairs},
-                                                     {"impostor_pairs", calibration.impostor_pairs},
-                                                     {"gallery", arguments.gallery}};
-  for (const auto& [key, count] : counts) out += ",\"" + std::string(key) + "\":" + std::to_string(count);
-  out += ",\"no_face\":" + json_list(set.no_face) + ",\"unreadable\":" + json_list(set.unreadable);
-  out += ",\"other_files\":" + json_list(folders.other_files);
-  out += ",\"confidence\":" + json_number(calibration.confidence) + ",\"rows\":[";
-  const char* separator = "{";
+  std::string rows;
   for (const CalibrationRow& row : calibration.rows) {
-    out += separator + ("\"far\":" + json_number(row.target_far));
-    out += ",\"threshold\":" + json_number(row.threshold);
-    out += "," + json_rate("observed_far", row.observed_far) + "," + json_rate("tar", row.tar);
-    out += ",\"fpir\":" + json_number(fpir_of(row, arguments.gallery)) + "}";
-    separator = ",{";
+    JsonObject object;
+    object.number("far", row.target_far).number("threshold", row.threshold);
+    add_rate(object, "observed_far", row.observed_far);
+    add_rate(object, "tar", row.tar);
+    object.number("fpir", fpir_of(row, arguments.gallery));
+    rows += (rows.empty() ? "" : ",") + object.str();
   }
-  std::printf("%s]}\n", out.c_str());
+  JsonObject object;
+  object.text("model_id", model_id_text(calibration.model_id))
+      .text("source", calibration.source)
+      .count("people", calibration.people)
+      .count("pictures", calibration.pictures)
+      .count("genuine_pairs", calibration.genuine_pairs)
+      .count("impostor_pairs", calibration.impostor_pairs)
+      .count("gallery", arguments.gallery)
+      .json("no_face", json_strings(set.no_face))
+      .json("unreadable", json_strings(set.unreadable))
+      .json("other_files", json_strings(folders.other_files))
+      .number("confidence", calibration.confidence)
+      .json("rows", "[" + rows + "]");
+  std::printf("%s\n", object.str().c_str());
 }
 
 void print_table(const Calibration& calibration, const EmbeddedSet& set, const CalibrateArguments& arguments) {
@@ -131,14 +122,15 @@ Outcome run_calibrate(const Arguments& arguments) {
   for (const std::string& file : folders.other_files) {
     std::fprintf(stderr, "faceio: %s: no picture of a person's folder; left out\n", file.c_str());
   }
-  faceio::eval::detail::check_source(label_of(asked), "--label");
+  const std::string label = label_of(asked);
+  faceio::eval::check_source(label, "--label");
   check_support(folders, asked.fars);
   faceio::host::OwnedEmbedder embedder = load_embedder(arguments);
   const EmbeddedSet set = embed_all(arguments, folders, embedder);
 
   faceio::eval::AllPairsCalibrationOptions options;
   options.model_id = embedder.blob().model_id();
-  options.source = label_of(asked);
+  options.source = label;
   options.target_fars = asked.fars;
   options.dot = dot_of(embedder);
   const faceio::eval::AllPairsCalibration result =

@@ -37,8 +37,7 @@ Outcome run_eval_boxes(const Arguments& arguments) {
   size_t detections = 0;
   const size_t unreadable = detect_in_listed(
       truth, e, detector, [&](const std::string& file, const std::vector<faceio::Face>& faces) {
-        std::vector<eval::ScoredBox>& boxes = predictions[file];
-        for (const faceio::Face& face : faces) boxes.push_back(scored_box_of(face));
+        predictions[file] = scored_boxes_of(faces);
         detections += faces.size();
       });
   const eval::DetectionResult result = eval::evaluate_detection(truth, predictions);

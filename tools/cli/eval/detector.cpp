@@ -1,7 +1,5 @@
 #include "detector.hpp"
 
-#include <algorithm>
-#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 
@@ -39,10 +37,7 @@ std::vector<faceio::Face> EvalDetector::detect(const LoadedImage& image) {
 }
 
 double EvalDetector::median_ms() const {
-  if (times_ms_.empty()) return std::nan("");
-  std::vector<double> sorted = times_ms_;
-  std::sort(sorted.begin(), sorted.end());
-  return 0.5 * (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]);
+  return times_ms_.empty() ? std::nan("") : median_of(times_ms_);
 }
 
 void EvalDetector::describe_in(JsonObject& object) const {
@@ -69,10 +64,10 @@ faceio::eval::ScoredBox scored_box_of(const faceio::Face& face) {
           static_cast<double>(face.score)};
 }
 
-std::string model_id_text(uint64_t model_id) {
-  char text[24];
-  std::snprintf(text, sizeof text, "%016" PRIx64, model_id);
-  return text;
+std::vector<faceio::eval::ScoredBox> scored_boxes_of(const std::vector<faceio::Face>& faces) {
+  std::vector<faceio::eval::ScoredBox> boxes;
+  for (const faceio::Face& face : faces) boxes.push_back(scored_box_of(face));
+  return boxes;
 }
 
 }  // namespace cli

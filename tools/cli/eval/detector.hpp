@@ -39,9 +39,7 @@ class EvalDetector {
 };
 
 faceio::eval::ScoredBox scored_box_of(const faceio::Face& face);
-
-/// Sixteen hexadecimal digits.
-std::string model_id_text(uint64_t model_id);
+std::vector<faceio::eval::ScoredBox> scored_boxes_of(const std::vector<faceio::Face>& faces);
 
 }  // namespace cli
 

@@ -1,10 +1,8 @@
 #include "embedder.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "detector.hpp"
+#include "../faces.hpp"
 #include "../weights.hpp"
 
 namespace cli {
@@ -19,49 +17,22 @@ Picture empty_crop() {
   return crop;
 }
 
-/// `mirrored` becomes `picture` with left and right swapped. Precondition: equal sizes.
-void mirror(const Picture& picture, Picture& mirrored) {
-  const auto width = static_cast<size_t>(picture.size.width_px);
-  for (size_t row = 0; row < picture.rgb.size(); row += 3 * width) {
-    for (size_t x = 0; x < width; ++x) {
-      const auto from = picture.rgb.begin() + static_cast<ptrdiff_t>(row + 3 * x);
-      const auto to = mirrored.rgb.begin() + static_cast<ptrdiff_t>(row + 3 * (width - 1 - x));
-      std::copy(from, from + 3, to);
-    }
-  }
-}
-
 }  // namespace
-
-size_t most_central_face(const std::vector<faceio::Face>& faces, faceio::Size picture) {
-  size_t best = 0;
-  double best_value = -std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < faces.size(); ++i) {
-    const faceio::Box& box = faces[i].box;
-    const double width = static_cast<double>(box.width);
-    const double height = static_cast<double>(box.height);
-    const double dx = static_cast<double>(box.x) + width / 2.0 - picture.width_px / 2.0;
-    const double dy = static_cast<double>(box.y) + height / 2.0 - picture.height_px / 2.0;
-    const double value = width * height - 2.0 * (dx * dx + dy * dy);
-    if (value > best_value) {
-      best_value = value;
-      best = i;
-    }
-  }
-  return best;
-}
 
 EvalEmbedder::EvalEmbedder(const Arguments& arguments, bool flip)
     : embedder_(load_embedder(arguments)),
       flip_(flip),
-      crop_(empty_crop()),
-      mirrored_(empty_crop()) {}
+      crop_(empty_crop()) {}
 
 std::vector<float> EvalEmbedder::embed_crop(const Picture& crop) {
   std::vector<float> sum;
   add_crop(crop.view(), sum);
   if (flip_) {
-    mirror(crop, mirrored_);
+    mirrored_ = crop;
+    const faceio::Size size = crop.size;
+    for (int32_t y = 0; y < size.height_px; ++y) {
+      faceio::mirror_rgb8_row(mirrored_.rgb.data() + 3 * y * size.width_px, size.width_px);
+    }
     add_crop(mirrored_.view(), sum);
   }
   return sum;
@@ -71,10 +42,7 @@ std::optional<std::vector<float>> EvalEmbedder::embed(const faceio::ImageView& i
                                                       const faceio::Landmarks& landmarks) {
   const auto aligned = embedder_.embedder().align(image, landmarks, crop_.rgb.data());
   if (!aligned) {
-    const faceio::Errc code = aligned.status().code;
-    const bool no_face =
-        code == faceio::Errc::landmarks_degenerate || code == faceio::Errc::landmarks_outside;
-    if (no_face) return std::nullopt;
+    if (concerns_landmarks(aligned.status())) return std::nullopt;
     throw faceio::host::Error("align", aligned.status());
   }
   return embed_crop(crop_);

@@ -14,10 +14,6 @@
 
 namespace cli {
 
-/// Index of the face with the largest area minus twice the squared distance of its centre to the
-/// picture's centre, as the reference of the LFW figures chooses. Precondition: a face.
-size_t most_central_face(const std::vector<faceio::Face>& faces, faceio::Size picture);
-
 /// Embeds one crop, or a crop and its mirrored copy whose embeddings are added (eval/verification.py,
 /// InsightFace, recognition/arcface_torch).
 class EvalEmbedder {

@@ -49,9 +49,8 @@ std::string parse_input_rule(const std::string& text, InputRule& rule) {
   if (text == "pyramid") {
     parsed.long_sides_px = {640, 1600};
   } else if (text == "best") {
-    constexpr float kVotingIou = 0.7f;
     parsed.long_sides_px = {640, 960, 1280, 1920};
-    parsed.voting_iou = kVotingIou;
+    parsed.voting_iou = faceio::kVotingIou;
   } else if (kind == "long" && !rest.empty()) {
     parsed.long_sides_px = sides_of(rest, '+');
     const size_t levels = parsed.long_sides_px.size();

@@ -1,4 +1,5 @@
 #include <faceio/eval/pairs.hpp>
+#include <faceio/eval/templates.hpp>
 
 #include <cstdio>
 #include <map>
@@ -8,7 +9,8 @@
 #include "embedder.hpp"
 #include "pairs_page.hpp"
 #include "pictures.hpp"
-#include "rates.hpp"
+#include "../faces.hpp"
+#include "../rate_text.hpp"
 
 namespace cli {
 namespace {
@@ -16,22 +18,6 @@ namespace {
 namespace eval = faceio::eval;
 
 constexpr float kMinScore = 0.5f;
-constexpr size_t kFolds = 10;
-
-/// Official lists begin with one or two numbers, explicit ones with `path path 1`.
-eval::PairList read_pairs(const EvalArguments& e) {
-  const std::vector<eval::TextLine> lines = eval::read_lines(e.pairs_path);
-  if (!lines.empty() && lines[0].fields.size() == 3) {
-    return eval::read_explicit_pairs(e.pairs_path, e.folds.value_or(kFolds));
-  }
-  eval::PairList list = eval::read_lfw_pairs(e.pairs_path);
-  if (e.folds && *e.folds != list.folds) {
-    throw InputError(e.pairs_path + ": states " + std::to_string(list.folds) +
-                     " folds itself; leave out --folds");
-  }
-  return list;
-}
-
 /// Unit vectors of all pictures of a list, each read once; nothing where no face was found.
 struct EmbeddedPictures {
   std::map<std::string, std::optional<std::vector<float>>> by_path;
@@ -103,7 +89,7 @@ std::string json_of(const eval::FoldPairsReport& report, const EmbeddedPictures&
   JsonObject tars, tar_intervals, far_intervals;
   for (const eval::TarAtFar& tar : report.tars) {
     const std::string key = far_text(tar.target_far);
-    const bool known = can_show(tar.target_far, scored_impostors(report));
+    const bool known = eval::allowed_impostors(tar.target_far, scored_impostors(report)) > 0;
     tars.json(key, known ? json_number(tar.tar_missing_wrong) : "null");
     tar_intervals.json(key, known ? interval_json(tar_interval(tar, report)) : "null");
     far_intervals.json(key, known ? interval_json(far_interval(tar, report)) : "null");
@@ -163,7 +149,7 @@ void print_table(const eval::FoldPairsReport& report, const EmbeddedPictures& em
                 100.0 * report.val->val_missing_wrong.std, report.val->observed_far.mean);
   }
   for (const eval::TarAtFar& tar : report.tars) {
-    if (!can_show(tar.target_far, scored_impostors(report))) {
+    if (eval::allowed_impostors(tar.target_far, scored_impostors(report)) == 0) {
       std::printf("TAR at FAR %s       too few impostor pairs\n", far_text(tar.target_far).c_str());
       continue;
     }
@@ -185,7 +171,7 @@ void print_table(const eval::FoldPairsReport& report, const EmbeddedPictures& em
 
 Outcome run_eval_pairs(const Arguments& arguments) {
   const EvalArguments& e = arguments.eval;
-  const eval::PairList list = read_pairs(e);
+  const eval::PairList list = eval::read_pairs(e.pairs_path, e.folds);
   EvalDetector detector(arguments, kMinScore);
   EvalEmbedder embedder(arguments, e.flip);
   const Stopwatch watch;
@@ -194,7 +180,7 @@ Outcome run_eval_pairs(const Arguments& arguments) {
   const double pairs_per_s = static_cast<double>(list.pairs.size()) / watch.elapsed_ms() * 1e3;
 
   eval::FoldPairsOptions options;
-  options.fars = kTargetFars;
+  options.fars = eval::ijb_target_fars();
   const eval::FoldPairsReport report = eval::evaluate_pairs(list, scores, options);
   for (const std::string& path : embedded.faceless) {
     std::fprintf(stderr, "faceio: no face found: %s\n", path.c_str());

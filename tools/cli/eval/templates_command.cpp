@@ -5,7 +5,7 @@
 #include "commands.hpp"
 #include "embedder.hpp"
 #include "pictures.hpp"
-#include "rates.hpp"
+#include "../rate_text.hpp"
 #include "../json_object.hpp"
 
 namespace cli {
@@ -76,7 +76,7 @@ std::string json_of(const std::vector<eval::TemplateTar>& tars, const PairCounts
   JsonObject strict, nearest, nearest_far, intervals;
   for (const eval::TemplateTar& tar : tars) {
     const std::string key = far_text(tar.target_far);
-    const bool known = can_show(tar.target_far, pairs.impostor);
+    const bool known = eval::allowed_impostors(tar.target_far, pairs.impostor) > 0;
     strict.json(key, known ? json_number(tar.strict.tar) : "null");
     nearest.json(key, known ? json_number(tar.nearest.tar) : "null");
     nearest_far.json(key, known ? json_number(tar.nearest.observed_far) : "null");
@@ -103,7 +103,7 @@ void print_table(const std::vector<eval::TemplateTar>& tars, const PairCounts& p
   std::printf("%-6s  %9s  %9s  %12s  %s\n", "FAR", "TAR", "nearest *", "at FAR",
               e.bootstrap_replicates > 0 ? "95 % interval of TAR over subjects" : "");
   for (const eval::TemplateTar& tar : tars) {
-    if (!can_show(tar.target_far, pairs.impostor)) {
+    if (eval::allowed_impostors(tar.target_far, pairs.impostor) == 0) {
       std::printf("%-6s  too few impostor pairs\n", far_text(tar.target_far).c_str());
       continue;
     }
@@ -134,7 +134,7 @@ Outcome run_eval_templates(const Arguments& arguments) {
   eval::BootstrapOptions bootstrap;
   bootstrap.replicates = e.bootstrap_replicates;
   const auto tars = eval::evaluate_template_pairs(
-      pairs, eval::score_template_pairs(templates, pairs), bootstrap, kTargetFars);
+      pairs, eval::score_template_pairs(templates, pairs), bootstrap);
   const PairCounts counts = count(pairs);
   if (arguments.json) {
     const std::string json = json_of(tars, counts, embedded, templates.ids.size(), e, embedder);

@@ -67,19 +67,11 @@ void draw_frame(Picture& picture, int32_t x0, int32_t y0, int32_t x1, int32_t y1
   }
 }
 
-void append(void* context, void* data, int size_bytes) {
-  const auto* bytes = static_cast<const uint8_t*>(data);
-  auto* to = static_cast<std::vector<uint8_t>*>(context);
-  to->insert(to->end(), bytes, bytes + size_bytes);
-}
-
 std::vector<uint8_t> jpeg_of(const Picture& picture) {
   constexpr int kQuality = 80;
   std::vector<uint8_t> bytes;
-  const int done = faceio::host::detail::stb::stbi_write_jpg_to_func(
-      append, &bytes, picture.size.width_px, picture.size.height_px, 3, picture.rgb.data(),
-      kQuality);
-  if (done == 0) throw InputError("a thumbnail could not be written as a JPEG");
+  std::string error;
+  if (!faceio::host::encode_jpg(picture, bytes, error, kQuality)) throw InputError(error);
   return bytes;
 }
 

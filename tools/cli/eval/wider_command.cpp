@@ -155,8 +155,7 @@ Outcome run_eval_wider(const Arguments& arguments) {
     unreadable = detect_in_listed(
         truth.faces, e, *detector,
         [&](const std::string& file, const std::vector<faceio::Face>& faces) {
-          std::vector<eval::ScoredBox>& boxes = predictions[file];
-          for (const faceio::Face& face : faces) boxes.push_back(scored_box_of(face));
+          predictions[file] = scored_boxes_of(faces);
         });
   }
   const std::vector<SubsetResult> results = evaluate(truth, predictions, e);
