@@ -230,6 +230,10 @@ TEST_CASE("read_calibration refuses") {
   check_error(reads(replaced(text, "0x0123456789abcdef", "0x0123456789abcdef0")), "16 hexadecimal digits");
   check_error(reads(replaced(text, "source LFW view 2,  deep-funneled ", "source")),
               ":3: the source must be");
+  const std::string title(4096, 't');
+  CHECK(read_calibration(TextFile(replaced(text, "LFW view 2,  deep-funneled ", title)).path()).source == title);
+  check_error(reads(replaced(text, "LFW view 2,  deep-funneled ", title + "t")),
+              ":3: the source has 4097 bytes, at most 4096");
   check_error(reads(replaced(text, "people 4281", "people -1")), ":4: '-1' is not a whole number");
   check_error(reads(replaced(text, "people 4281", "people 1 2")), ":4: has 3 fields");
   check_error(reads(replaced(text, "confidence 0.95", "confidence 95")), ":8: is not between 0 and 1");

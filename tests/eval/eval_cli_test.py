@@ -13,6 +13,7 @@ import argparse
 import base64
 import html.parser
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -85,11 +86,15 @@ def mirrored(rows: list[bytes]) -> list[bytes]:
 
 
 class Page(html.parser.HTMLParser):
-    """Tags must close in order, and nothing may be loaded from elsewhere."""
+    """Tags must close in order, nothing may be loaded from elsewhere, and curves stay inside their drawing.
+
+    `curves` holds the points of every curve of every plot, `labels` all text of the plots.
+    """
 
     def __init__(self, path: pathlib.Path):
         super().__init__()
         self.open, self.tags, self.text, self.jpegs = [], [], "", 0
+        self.plots, self.curves, self.labels, self.view = 0, [], [], None
         source = path.read_text(encoding="utf-8")
         expect("http:" not in source and "https:" not in source, f"{path}: names a web address")
         expect("url(" not in source and "@import" not in source, f"{path}: loads a style")
@@ -99,6 +104,7 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
+        self.draw(tag, dict(attributes))
         expect(tag not in ("script", "link", "iframe", "object"), f"the page holds <{tag}>")
         for name, value in attributes:
             expect(name != "href", "the page holds a link")
@@ -113,13 +119,39 @@ class Page(html.parser.HTMLParser):
 
     def handle_startendtag(self, tag, attributes):
         self.tags.append(tag)
+        self.draw(tag, dict(attributes))
 
     def handle_endtag(self, tag):
         expect(bool(self.open) and self.open[-1] == tag, f"</{tag}> closes {self.open[-1:]}")
         self.open.pop()
+        if tag == "svg":
+            self.view = None
 
     def handle_data(self, data):
         self.text += data
+        if self.view and self.open[-1] == "text":
+            self.labels.append(data)
+
+    def draw(self, tag, attributes):
+        """Notes the plots, which carry the heading as their name, and the points of their curves."""
+        if tag == "svg" and attributes.get("role") == "img":
+            expect(bool(attributes.get("aria-label")), "a plot without a name")
+            self.plots += 1
+            self.view = tuple(map(float, attributes["viewbox"].split()))
+        if self.view is None:
+            return
+        points = []
+        if tag == "polyline":
+            points = [tuple(map(float, point.split(","))) for point in attributes["points"].split()]
+            self.curves.append(points)
+        elif tag == "circle":
+            points = [(float(attributes["cx"]), float(attributes["cy"]))]
+            self.curves.append(points)
+        elif tag == "text":
+            points = [(float(attributes["x"]), float(attributes["y"]))]
+        left, top, width, height = self.view
+        for x, y in points:
+            expect(left <= x <= left + width and top <= y <= top + height, f"{x},{y} lies off the plot")
 
 
 class Runner:
@@ -185,7 +217,10 @@ def check_boxes(run: Runner, images: pathlib.Path) -> None:
     expect(re.fullmatch("[0-9a-f]{16}", found["detector"]) is not None, "boxes: model id")
     html_page = Page(page)
     expect(html_page.jpegs == 1 and name in html_page.text, "boxes: one missed face, named as it is")
-    expect("svg" in html_page.tags and "polyline" in html_page.tags, "boxes: no curve")
+    expect(html_page.plots == 1, f"boxes: {html_page.plots} plots")
+    # One detection is one point, which a line does not show.
+    expect([len(curve) for curve in html_page.curves] == [1], f"boxes: curves {html_page.curves}")
+    expect({"recall", "precision"} <= set(html_page.labels), f"boxes: labels {html_page.labels}")
     expect("AP at IoU 0.5         0.5000" in run.run(*command).stdout, "boxes: table")
     # A box where nothing is: the detection is a false positive.
     wrong = run.write("wrong.txt", box_line(name, _NO_FACE))
@@ -283,14 +318,22 @@ def check_landmarks(run: Runner, images: pathlib.Path) -> None:
     found = run.json(*command, right, "--html", run.work / "landmarks.html")
     expect(found["nme_mean"] < 0.05 and found["nme_mean"] == found["nme_median"], f"landmarks: {found}")
     expect((found["faces"], found["found"], found["failure_rate"]) == (1, 1, 0), f"landmarks: {found}")
-    expect("polyline" in Page(run.work / "landmarks.html").tags, "landmarks: no curve")
+    page = Page(run.work / "landmarks.html")
+    expect(page.plots == 1 and len(page.curves) == 2, "landmarks: one plot, two curves")
+    # All faces have a small error: from none to all, and on to the end of the axis.
+    for curve in page.curves:
+        expect(curve[0][1] > curve[-1][1] and curve[-2][1] == curve[-1][1], f"landmarks: curve {curve}")
+    expect(page.labels[:6] == ["0", "0.05", "0.1", "0.15", "0.2", "0.25"], f"landmarks: {page.labels}")
     # Truth shifted by the distance of the eyes: the error becomes 1, give or take that of the detector.
     shifted = run.write("shifted.txt", "e/face.png 0 " + lines(eyes_px), "e/face.png 1 " + lines(0))
-    far = run.json(*command, shifted)
+    far = run.json(*command, shifted, "--html", run.work / "far.html")
     near(far["nme_mean"], 1.0, found["nme_mean"] + 1e-6, "landmarks: shifted truth")
     # The face is found with too large an error, the other not at all.
     expect((far["failure_rate"], far["failure_rate_found_only"]) == (1, 1), f"landmarks: {far}")
     expect((far["faces"], far["found"]) == (2, 1), f"landmarks: {far}")
+    # An error beyond the plot is not drawn at its edge: the share stays at 0.
+    curves = Page(run.work / "far.html").curves
+    expect(all(len({y for _, y in curve}) == 1 for curve in curves), f"landmarks: {curves}")
     run.fails("bad.txt:1: has 3 fields", *command, run.write("bad.txt", "e/face.png 0 1"))
 
 
@@ -303,7 +346,13 @@ def check_pairs(run: Runner, images: pathlib.Path) -> None:
     expect(set(found["tar"]) >= {"1e-3"} and found["tar"]["1e-3"] is None, f"pairs: {found['tar']}")
     expect(found["pairs_per_s"] > 0 and found["pictures"] == 3, f"pairs: {found}")
     page = Page(run.work / "pairs.html")
-    expect(page.jpegs == 8 and page.tags.count("svg") == 2, "pairs: four pairs, two curves")
+    expect(page.jpegs == 8 and page.plots == 2, "pairs: four pairs, two plots")
+    # Two pairs of each kind: rates are 0, 0.5 and 1, so axes end below 0.5, and 0 stands there.
+    decades = ["0", "1"]
+    shares = ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    expected = decades + shares + ["false accept rate (FAR)", "true accept rate (TAR)"]
+    expected += decades + decades + ["false accept rate (FAR)", "false reject rate (FRR)"]
+    expect(page.labels == expected, f"pairs: labels {page.labels}")
     expect("100.00 %" in run.run(*command).stdout, "pairs: table")
     same = "Ann/Ann_0001.jpg Ann/Ann_0002.jpg"
     mirror, grey = "Ann/Ann_0001.jpg Bob/Bob_0001.jpg", "Ann/Ann_0001.jpg grey.ppm"
@@ -384,6 +433,41 @@ def check_templates(run: Runner, images: pathlib.Path) -> None:
               "--landmarks", point)
 
 
+def peak_bytes(command: list[str]) -> int:
+    """Largest resident memory of a program."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    expect(process.returncode == 0, f"{command} ended with {process.returncode}")
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def check_template_memory(run: Runner, images: pathlib.Path) -> None:
+    """A long list of pairs costs what the protocol keeps of it, 28 bytes a pair: two ids and a label, its
+    score, and the score among those of its kind. Twice that is for arrays that grow; the text, with the
+    fields of every line, would be hundreds."""
+    program = pathlib.Path(run.program).read_bytes()
+    if b"__asan_init" in program or b"__tsan_init" in program:
+        print("a sanitizer keeps memory of its own: that of templates is not checked")
+        return
+    templates = range(10001, 10011)
+    line = " ".join(f"{x} {y}" for x, y in golden_landmarks())
+    faces = run.write("many_faces.txt", *(f"Ann/Ann_0001.jpg {t} {t}" for t in templates))
+    landmarks = run.write("many_points.txt", *[f"Ann/Ann_0001.jpg {line} 0.9"] * len(templates))
+    block = "".join(f"{a} {b} {int(a + b > 20015)}\n" for a in templates for b in templates)
+    peaks = {}
+    for pairs in (100, 2000000):
+        path = run.work / "many_pairs.txt"
+        with path.open("w") as file:
+            for _ in range(pairs // 100):
+                file.write(block)
+        peaks[pairs] = peak_bytes([run.program, "eval", "templates", "--faces", faces, "--landmarks", landmarks,
+                                   "--images", str(images), "--pairs", str(path), "--json"])
+        path.unlink()
+    each = (peaks[2000000] - peaks[100]) / 2000000
+    expect(each < 56, f"templates: {each:.0f} bytes a pair, {peaks[2000000]} bytes in all")
+
+
 def check_published(run: Runner) -> None:
     """The figures of onnxruntime and OpenCV with the same weights, to 0.1 (pairs) and 0.2 points (AP)."""
     afw, lfw = _DATA / "afw", _DATA / "lfw"
@@ -417,7 +501,7 @@ def main() -> int:
     images = make_pictures(work)
     failed = 0
     for check in (check_boxes, check_box_errors, check_wider, check_landmarks, check_pairs,
-                  check_aligned_pairs, check_pair_errors, check_templates):
+                  check_aligned_pairs, check_pair_errors, check_templates, check_template_memory):
         try:
             check(run, images)
         except Failure as failure:

@@ -245,6 +245,9 @@ TEST_CASE("read_lfw_pairs") {
   check_error(reads("1 1\nAnn 1 2\n"), "announces 2 pairs, but the file holds 1");
   check_error(reads("1000 1000000\nAnn 1 2\n"), "announces 2000000000 pairs");
   check_error(reads("1 1\nAnn 1 2\nAnn 1 Bo 1\nAnn 1 Bo 2\n"), "holds 3");
+  // More pairs a fold than announced: the sentence leads to the first line.
+  check_error(reads("1 1\nAnn 1 2\nAnn 1 3\nAnn 1 Bo 1\nAnn 1 Bo 2\n"),
+              ":3: has 3 fields, expected: name1 n1 name2 n2 (a pair of two people, by the numbers of the first");
   check_error(reads("1 1\nAnn 1\nAnn 1 Bo 1\n"), ":2: has 2 fields, expected: name n1 n2");
   check_error(reads("1 1\nAnn 1 2\nAnn 1 2\n"), ":3: has 3 fields, expected: name1 n1 name2 n2");
   check_error(reads("1 1\nAnn 0 2\nAnn 1 Bo 1\n"), ":2: '0' is not a whole number");

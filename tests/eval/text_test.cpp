@@ -2,7 +2,7 @@
 #include "eval_support.hpp"
 
 using namespace eval_support;
-using faceio::eval::read_lines;
+using faceio::eval::LineReader;
 using faceio::eval::TextLine;
 
 namespace {
@@ -14,9 +14,18 @@ TextLine line_of(const std::vector<std::string>& fields) {
   return line;
 }
 
+std::vector<TextLine> lines_of(const std::string& path) {
+  LineReader reader(path);
+  std::vector<TextLine> lines;
+  while (const TextLine* line = reader.next()) lines.push_back(*line);
+  CHECK(reader.next() == nullptr);
+  CHECK(reader.peek() == nullptr);
+  return lines;
+}
+
 }  // namespace
 
-TEST_CASE("read_lines: blanks, comments, line ends, numbers of lines") {
+TEST_CASE("LineReader: blanks, comments, line ends, numbers of lines") {
   const TemporaryFolder folder;
   const std::string path = folder.write("list.txt",
                                         "# comment\n"
@@ -26,7 +35,7 @@ TEST_CASE("read_lines: blanks, comments, line ends, numbers of lines") {
                                         "b.jpg #not-a-comment\r\n"
                                         "   # indented comment\n"
                                         "last line without its end");
-  const auto lines = read_lines(path);
+  const auto lines = lines_of(path);
   REQUIRE(lines.size() == 3);
   CHECK(lines[0].where == path + ":3");
   CHECK(lines[0].text == "  a.jpg\t1  2 ");
@@ -36,16 +45,71 @@ TEST_CASE("read_lines: blanks, comments, line ends, numbers of lines") {
   CHECK(lines[1].fields == std::vector<std::string>{"b.jpg", "#not-a-comment"});
   CHECK(lines[2].where == path + ":7");
   CHECK(lines[2].fields.size() == 5);
-  CHECK(read_lines(folder.write("empty.txt", "")).empty());
 }
 
-TEST_CASE("read_lines: what is no text file is refused") {
+TEST_CASE("LineReader: files without a line") {
   const TemporaryFolder folder;
-  const std::string binary = folder.write("binary", std::string("first\nse\0cond\n", 14));
-  CHECK(contains(error_of([&] { read_lines(binary); }), binary + ":2: holds a zero byte"));
+  for (const std::string text : {"", "\n", "\r\n\r\n", "# comment", " \t \n#\n"}) {
+    INFO("'", text, "'");
+    CHECK(lines_of(folder.write("empty.txt", text)).empty());
+  }
+}
+
+TEST_CASE("LineReader: peek shows what next returns") {
+  const TemporaryFolder folder;
+  LineReader reader(folder.write("list.txt", "a 1\n\n# b\nc 2 3\nd\n"));
+  for (const std::string first : {"a", "c", "d"}) {
+    const TextLine* seen = reader.peek();
+    REQUIRE(seen != nullptr);
+    CHECK(reader.peek() == seen);
+    CHECK(seen->fields[0] == first);
+    CHECK(reader.next() == seen);
+    CHECK(seen->fields[0] == first);
+  }
+  CHECK(reader.peek() == nullptr);
+  CHECK(reader.next() == nullptr);
+}
+
+TEST_CASE("LineReader: a line keeps nothing of the longer one before") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("list.txt", "first second third fourth\nx yz\n");
+  const auto lines = lines_of(path);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1].where == path + ":2");
+  CHECK(lines[1].text == "x yz");
+  CHECK(lines[1].fields == std::vector<std::string>{"x", "yz"});
+}
+
+TEST_CASE("LineReader: the longest line") {
+  const TemporaryFolder folder;
+  // With and without a line end, alone and before another line.
+  const std::string longest(LineReader::kLongestLine_bytes, 'a');
+  for (const std::string end : {"", "\n", "\nb\n"}) {
+    const std::string path = folder.write("long.txt", longest + end);
+    const auto lines = lines_of(path);
+    REQUIRE(lines.size() == (end.size() > 1 ? 2 : 1));
+    CHECK(lines[0].text == longest);
+    CHECK(lines.back().where == path + (end.size() > 1 ? ":2" : ":1"));
+    const std::string longer = folder.write("longer.txt", "b\n" + longest + "a" + end);
+    CHECK(contains(error_of([&] { lines_of(longer); }), longer + ":2: is longer than 65536 bytes"));
+  }
+  // A comment is no exception: what has no line ends is no list.
+  const std::string comment = folder.write("comment.txt", "#" + longest);
+  CHECK(contains(error_of([&] { lines_of(comment); }), comment + ":1: is longer than 65536 bytes"));
+}
+
+TEST_CASE("LineReader: what is no text file is refused") {
+  const TemporaryFolder folder;
+  const std::string binary = folder.write("binary.txt", std::string("a 1\nb \0 2\n", 10));
+  CHECK(contains(error_of([&] { lines_of(binary); }), binary + ":2: holds a zero byte"));
+  // Also where no line end comes for long, and at the very end.
+  const std::string zeros = folder.write("zeros.txt", std::string(1000000, '\0'));
+  CHECK(contains(error_of([&] { lines_of(zeros); }), zeros + ":1: holds a zero byte"));
+  const std::string last = folder.write("last.txt", std::string("a 1\n\0", 5));
+  CHECK(contains(error_of([&] { lines_of(last); }), last + ":2: holds a zero byte"));
   const std::string absent = folder.path() + "/absent.txt";
-  CHECK(contains(error_of([&] { read_lines(absent); }), absent + ": cannot be opened"));
-  CHECK(contains(error_of([&] { read_lines(folder.path()); }), folder.path() + ": cannot be read"));
+  CHECK(contains(error_of([&] { lines_of(absent); }), absent + ": cannot be opened"));
+  CHECK(contains(error_of([&] { lines_of(folder.path()); }), folder.path() + ": cannot be read"));
 }
 
 TEST_CASE("TextLine::number") {

@@ -118,13 +118,14 @@ void check_predictions(const PictureLists<ScoredBox>& predictions, const Picture
 /// that are not numbers, x2 <= x1 or y2 <= y1, no box at all.
 inline PictureLists<TruthBox> read_truth_boxes(const std::string& path) {
   PictureLists<TruthBox> truth;
-  for (const TextLine& line : read_lines(path)) {
-    if (line.fields.size() < 5) line.fail("has less than 5 fields, expected: file x1 y1 x2 y2");
-    const CornerBox box{line.number(1), line.number(2), line.number(3), line.number(4)};
+  LineReader lines(path);
+  while (const TextLine* line = lines.next()) {
+    if (line->fields.size() < 5) line->fail("has less than 5 fields, expected: file x1 y1 x2 y2");
+    const CornerBox box{line->number(1), line->number(2), line->number(3), line->number(4)};
     if (!(box.x2 > box.x1) || !(box.y2 > box.y1)) {
-      line.fail("is a box without area, expected: file x1 y1 x2 y2 with x2 > x1 and y2 > y1");
+      line->fail("is a box without area, expected: file x1 y1 x2 y2 with x2 > x1 and y2 > y1");
     }
-    truth[line.fields[0]].push_back(TruthBox{box, false});
+    truth[line->fields[0]].push_back(TruthBox{box, false});
   }
   if (truth.size() == 0) throw Error(path + ": holds no box, expected lines: file x1 y1 x2 y2");
   return truth;

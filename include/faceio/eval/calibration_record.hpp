@@ -65,11 +65,17 @@ inline void check_support(double target_far, uint64_t impostor_pairs, const std:
 }
 
 /// Throws Error, which begins with `where`, unless `source` is one line of printable text without blanks at
-/// its ends.
+/// its ends, short enough for LineReader.
 inline void check_source(const std::string& source, const std::string& where) {
+  constexpr size_t kLongest_bytes = 4096;
+  static_assert(kLongest_bytes < LineReader::kLongestLine_bytes / 2, "what is written can be read");
   bool plain = !source.empty() && source.front() != ' ' && source.back() != ' ';
   for (const char c : source) plain = plain && (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
   if (!plain) throw Error(where + ": the source must be one line of text that says which data was used");
+  if (source.size() > kLongest_bytes) {
+    throw Error(where + ": the source has " + std::to_string(source.size()) + " bytes, at most " +
+                std::to_string(kLongest_bytes) + " can be kept; shorten it");
+  }
 }
 
 /// `hits` of `all` pairs with the interval over pairs; the one over people is left to a bootstrap. Throws
@@ -208,33 +214,32 @@ inline void write_calibration(const std::string& path, const Calibration& calibr
 /// unknown, missing or repeated keys, numbers out of range, rows that the data cannot support. Lines that
 /// begin with '#' are comments.
 inline Calibration read_calibration(const std::string& path) {
-  const std::vector<TextLine> lines = read_lines(path);
-  size_t next = 0;
-  const auto take = [&](const std::string& key) -> const TextLine& {
-    if (next == lines.size()) throw Error(path + ": ends early: the line '" + key + " ...' is missing");
-    const TextLine& line = lines[next++];
-    if (line.fields[0] != key) line.fail("'" + line.fields[0] + "' stands where '" + key + "' must");
-    return line;
+  LineReader lines(path);
+  const auto take = [&](const std::string& key) {
+    const TextLine* line = lines.next();
+    if (line == nullptr) throw Error(path + ": ends early: the line '" + key + " ...' is missing");
+    if (line->fields[0] != key) line->fail("'" + line->fields[0] + "' stands where '" + key + "' must");
+    return *line;
   };
   const auto count = [&](const std::string& key) {
-    const TextLine& line = take(key);
+    const TextLine line = take(key);
     line.expect_fields(2, key + " NUMBER");
     constexpr long long kMost = 1000000000000000000;
     return static_cast<uint64_t>(line.integer(1, 0, kMost));
   };
-  const TextLine& head = take("faceio");
+  const TextLine head = take("faceio");
   if (head.fields != std::vector<std::string>{"faceio", "calibration", "1"}) {
     head.fail("a calibration begins with the line: faceio calibration 1");
   }
   Calibration result;
-  const TextLine& model = take("model");
+  const TextLine model = take("model");
   model.expect_fields(2, "model 0x and 16 hexadecimal digits");
   const std::string& id = model.fields[1];
   if (id.size() != 18 || id.compare(0, 2, "0x") != 0 ||
       std::from_chars(id.data() + 2, id.data() + 18, result.model_id, 16).ptr != id.data() + 18) {
     model.fail("'" + id + "' is not 0x and 16 hexadecimal digits");
   }
-  const TextLine& source = take("source");
+  const TextLine source = take("source");
   if (source.fields.size() > 1) {
     const size_t begin = source.text.find(source.fields[1], source.text.find("source") + 6);
     result.source = source.text.substr(begin, source.text.find_last_not_of(" \t") + 1 - begin);
@@ -244,12 +249,12 @@ inline Calibration read_calibration(const std::string& path) {
   result.pictures = count("pictures");
   result.genuine_pairs = count("genuine_pairs");
   result.impostor_pairs = count("impostor_pairs");
-  const TextLine& confidence = take("confidence");
+  const TextLine confidence = take("confidence");
   confidence.expect_fields(2, "confidence NUMBER");
   result.confidence = confidence.number(1);
   if (!(result.confidence > 0.0 && result.confidence < 1.0)) confidence.fail("is not between 0 and 1");
   do {
-    const TextLine& line = take("row");
+    const TextLine line = take("row");
     detail::check_row_form(line);
     const auto rate = [&line](size_t at) {
       return MeasuredRate{line.number(at),
@@ -258,7 +263,7 @@ inline Calibration read_calibration(const std::string& path) {
     };
     result.rows.push_back({line.number(1), line.number(3), rate(5), rate(13)});
     detail::check_row(result, result.rows.size() - 1, line.where);
-  } while (next < lines.size());
+  } while (lines.peek() != nullptr);
   return result;
 }
 

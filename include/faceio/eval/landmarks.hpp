@@ -214,15 +214,16 @@ inline PictureLists<LandmarkTruth> read_landmark_truth(const std::string& path) 
   constexpr size_t kFields = 12;
   constexpr long long kMostBoxes = 1000000;
   PictureLists<LandmarkTruth> truth;
-  for (const TextLine& line : read_lines(path)) {
-    line.expect_fields(kFields, "file box_index x y x y x y x y x y");
+  LineReader lines(path);
+  while (const TextLine* line = lines.next()) {
+    line->expect_fields(kFields, "file box_index x y x y x y x y x y");
     LandmarkTruth face;
-    const long long box = line.integer(1, -1, kMostBoxes);
+    const long long box = line->integer(1, -1, kMostBoxes);
     if (box >= 0) face.box = static_cast<size_t>(box);
     for (size_t i = 0; i < face.points.size(); ++i) {
-      face.points[i] = LandmarkPoint{line.number(2 + 2 * i), line.number(3 + 2 * i)};
+      face.points[i] = LandmarkPoint{line->number(2 + 2 * i), line->number(3 + 2 * i)};
     }
-    truth[line.fields[0]].push_back(face);
+    truth[line->fields[0]].push_back(face);
   }
   if (truth.size() == 0) throw Error(path + ": holds no landmarks, expected lines: file box_index x y ...");
   return truth;

@@ -43,10 +43,12 @@ inline uint32_t id_field(const TextLine& line, size_t index) {
   return static_cast<uint32_t>(line.integer(index, 0, kMostId));
 }
 
-inline std::vector<TextLine> filled_lines(const std::string& path) {
-  std::vector<TextLine> lines = read_lines(path);
-  if (lines.empty()) throw Error(path + ": holds no lines");
-  return lines;
+/// Calls `read(line)` for every line. Throws Error when there is none.
+template <class Read>
+void for_each_line(const std::string& path, const Read& read) {
+  LineReader lines(path);
+  if (lines.peek() == nullptr) throw Error(path + ": holds no lines");
+  while (const TextLine* line = lines.next()) read(*line);
 }
 
 }  // namespace detail
@@ -54,21 +56,21 @@ inline std::vector<TextLine> filled_lines(const std::string& path) {
 /// Reads lines `image template media` (ijbc_face_tid_mid.txt). Throws Error with file and line.
 inline std::vector<TemplateFace> read_template_faces(const std::string& path) {
   std::vector<TemplateFace> faces;
-  for (const TextLine& line : detail::filled_lines(path)) {
+  detail::for_each_line(path, [&faces](const TextLine& line) {
     line.expect_fields(3, "image template media");
     faces.push_back({line.fields[0], detail::id_field(line, 1), detail::id_field(line, 2)});
-  }
+  });
   return faces;
 }
 
-/// Reads lines `template template 1` (one person) or `... 0` (ijbc_template_pair_label.txt). Throws Error
-/// with file and line.
+/// Reads lines `template template 1` (one person) or `... 0` (ijbc_template_pair_label.txt). Memory is that
+/// of the pairs alone. Throws Error with file and line.
 inline std::vector<TemplatePair> read_template_pairs(const std::string& path) {
   std::vector<TemplatePair> pairs;
-  for (const TextLine& line : detail::filled_lines(path)) {
+  detail::for_each_line(path, [&pairs](const TextLine& line) {
     line.expect_fields(3, "template template 1 (one person) or template template 0");
     pairs.push_back({detail::id_field(line, 0), detail::id_field(line, 1), line.integer(2, 0, 1) == 1});
-  }
+  });
   return pairs;
 }
 
@@ -77,7 +79,7 @@ inline std::vector<TemplatePair> read_template_pairs(const std::string& path) {
 inline std::vector<LandmarkedFace> read_landmarked_faces(const std::string& path,
                                                          const std::vector<TemplateFace>& faces) {
   std::vector<LandmarkedFace> result;
-  for (const TextLine& line : detail::filled_lines(path)) {
+  detail::for_each_line(path, [&](const TextLine& line) {
     line.expect_fields(12, "image x1 y1 x2 y2 x3 y3 x4 y4 x5 y5 score");
     LandmarkedFace face;
     face.image = line.fields[0];
@@ -92,7 +94,7 @@ inline std::vector<LandmarkedFace> read_landmarked_faces(const std::string& path
       line.fail("names '" + face.image + "' where the list of faces names '" + expected + "'");
     }
     result.push_back(face);
-  }
+  });
   if (result.size() < faces.size()) {
     throw Error(path + ": ends after " + std::to_string(result.size()) + " of " +
                 std::to_string(faces.size()) + " faces");
@@ -107,13 +109,13 @@ inline std::vector<TemplateSubject> read_template_subjects(const std::string& pa
   std::vector<TemplateSubject> result;
   std::unordered_map<uint32_t, uint32_t> subjects;
   bool head = true;
-  for (TextLine& line : detail::filled_lines(path)) {
+  detail::for_each_line(path, [&](TextLine line) {
     if (head && line.text[0] >= '0' && line.text[0] <= '9') {
       line.fail("holds numbers where the names of the columns are expected, TEMPLATE_ID,SUBJECT_ID,...");
     }
     if (head) {
       head = false;
-      continue;
+      return;
     }
     const size_t first = line.text.find(','), second = line.text.find(',', first + 1);
     if (first == std::string::npos) line.fail("has no comma, expected: template,subject,...");
@@ -125,7 +127,7 @@ inline std::vector<TemplateSubject> read_template_subjects(const std::string& pa
       line.fail("gives template " + line.fields[0] + " the subject " + line.fields[1] + ", before it was " +
                 std::to_string(added.first->second));
     }
-  }
+  });
   return result;
 }
 

@@ -99,6 +99,7 @@ inline Templates pool_templates(const std::vector<TemplateFace>& faces, const st
 inline std::vector<double> score_template_pairs(const Templates& templates,
                                                 const std::vector<TemplatePair>& pairs) {
   std::vector<double> scores;
+  scores.reserve(pairs.size());
   for (const TemplatePair& pair : pairs) {
     const double* a = templates.find(pair.a);
     scores.push_back(std::inner_product(a, a + templates.length, templates.find(pair.b), 0.0));

@@ -2,8 +2,10 @@
 #ifndef FACEIO_EVAL_TEXT_HPP
 #define FACEIO_EVAL_TEXT_HPP
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -68,30 +70,73 @@ struct TextLine {
   }
 };
 
-/// The lines of a text file that hold anything, without those that begin with '#'; both line ends are
-/// understood. Throws Error when the file cannot be read or holds a zero byte (it is not text then).
-inline std::vector<TextLine> read_lines(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(path + ": cannot be opened (" + std::strerror(errno) + ")");
-  std::vector<TextLine> lines;
-  std::string text;
-  for (size_t number = 1; std::getline(file, text); ++number) {
-    TextLine line;
-    line.where = path + ":" + std::to_string(number);
-    if (text.find('\0') != std::string::npos) line.fail("holds a zero byte; a text file is expected");
-    if (!text.empty() && text.back() == '\r') text.pop_back();
+/// The lines of a text file that hold anything, one after the other, without those that begin with '#'; both
+/// line ends are understood. Memory is that of the longest line it takes, however long the file.
+class LineReader {
+ public:
+  static constexpr size_t kLongestLine_bytes = 65536;  // without its end
+
+  /// Throws Error when the file cannot be opened.
+  explicit LineReader(const std::string& path)
+      : path_(path), file_(path, std::ios::binary), buffer_(kLongestLine_bytes + 1) {
+    if (!file_) throw Error(path + ": cannot be opened (" + std::strerror(errno) + ")");
+  }
+
+  /// The next line, or nullptr behind the last; valid until the line after it is asked for. Throws Error when
+  /// the file cannot be read, holds a zero byte (it is not text then), or a line is too long.
+  const TextLine* next() {
+    const TextLine* line = peek();
+    ahead_ = false;
+    return line;
+  }
+
+  /// What next() will return.
+  const TextLine* peek() {
+    while (!ahead_ && read_line()) ahead_ = !line_.fields.empty() && line_.fields[0][0] != '#';
+    return ahead_ ? &line_ : nullptr;
+  }
+
+ private:
+  // The next line of the file as it is; false behind the last.
+  bool read_line() {
+    file_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    if (file_.bad()) throw Error(path_ + ": cannot be read (" + std::strerror(errno) + "); is it a file?");
+    size_t length = static_cast<size_t>(file_.gcount());
+    if (file_.fail() && length == 0) return false;
+    if (file_.good()) --length;  // the end of the line counts as read
+    line_.where.assign(path_).append(":").append(std::to_string(++number_));
+    line_.text.assign(buffer_.data(), length);
+    if (line_.text.find('\0') != std::string::npos) line_.fail("holds a zero byte; a text file is expected");
+    if (file_.fail()) {
+      line_.fail("is longer than " + std::to_string(kLongestLine_bytes) +
+                 " bytes; a text file with one entry a line is expected");
+    }
+    if (!line_.text.empty() && line_.text.back() == '\r') line_.text.pop_back();
+    split();
+    return true;
+  }
+
+  // Fields keep their memory from line to line: long lists are read without an allocation a field.
+  void split() {
     constexpr const char* kBlanks = " \t";
-    for (size_t at = text.find_first_not_of(kBlanks); at != std::string::npos;) {
-      const size_t end = text.find_first_of(kBlanks, at);
-      line.fields.push_back(text.substr(at, end - at));
+    const std::string& text = line_.text;
+    size_t count = 0;
+    for (size_t at = text.find_first_not_of(kBlanks); at != std::string::npos; ++count) {
+      const size_t end = (std::min)(text.find_first_of(kBlanks, at), text.size());
+      if (count == line_.fields.size()) line_.fields.emplace_back();
+      line_.fields[count].assign(text, at, end - at);
       at = text.find_first_not_of(kBlanks, end);
     }
-    line.text = text;
-    if (!line.fields.empty() && line.fields[0][0] != '#') lines.push_back(line);
+    line_.fields.resize(count);
   }
-  if (file.bad()) throw Error(path + ": cannot be read (" + std::strerror(errno) + "); is it a file?");
-  return lines;
-}
+
+  std::string path_;
+  std::ifstream file_;
+  std::vector<char> buffer_;
+  TextLine line_;
+  size_t number_ = 0;   // of line_, from 1
+  bool ahead_ = false;  // line_ is still to be returned
+};
 
 }  // namespace eval
 FACEIO_END_NAMESPACE

@@ -52,30 +52,31 @@ inline WiderTruth read_wider_truth(const std::string& path) {
   constexpr size_t kFields = 10, kFieldsWithSubsets = 13;
   constexpr const char* kForm =
       "x y width height blur expression illumination invalid occlusion pose [easy medium hard]";
-  const std::vector<TextLine> lines = read_lines(path);
+  LineReader lines(path);
   WiderTruth truth;
   size_t fields = 0;  // of every face line, known from the first one
-  for (size_t at = 0; at < lines.size();) {
-    const TextLine& picture = lines[at++];
+  while (lines.peek() != nullptr) {
+    const TextLine picture = *lines.next();
     picture.expect_fields(1, "the file of a picture (does the count above agree with the lines behind it?)");
     const std::string& file = picture.fields[0];
     if (truth.faces.find(file) != nullptr)
       picture.fail("names " + file + " a second time; merge the two blocks");
     std::vector<WiderFace>& faces = truth.faces[file];
-    if (at == lines.size()) picture.fail("is the last line, expected: the number of faces behind it");
-    const TextLine& count_line = lines[at++];
+    if (lines.peek() == nullptr) picture.fail("is the last line, expected: the number of faces behind it");
+    const TextLine count_line = *lines.next();
     count_line.expect_fields(1, "the number of faces of " + file);
     auto count = static_cast<size_t>(count_line.integer(0, 0, detail::kMostBoxes));
-    if (count == 0 && at < lines.size() && lines[at].fields.size() > 1 && detail::is_line_of_zeros(lines[at]))
+    const TextLine* behind = lines.peek();
+    if (count == 0 && behind != nullptr && behind->fields.size() > 1 && detail::is_line_of_zeros(*behind))
       count = 1;
-    for (size_t i = 0; i < count; ++i, ++at) {
-      if (at == lines.size())
+    for (size_t i = 0; i < count; ++i) {
+      const TextLine* line = lines.next();
+      if (line == nullptr)
         count_line.fail("announces more faces than the file has lines; is the file whole?");
-      const TextLine& line = lines[at];
-      if (fields == 0 && line.fields.size() == kFieldsWithSubsets) truth.has_subsets = true;
+      if (fields == 0 && line->fields.size() == kFieldsWithSubsets) truth.has_subsets = true;
       if (fields == 0) fields = truth.has_subsets ? kFieldsWithSubsets : kFields;
-      line.expect_fields(fields, kForm);
-      faces.push_back(detail::wider_face(line, truth.has_subsets));
+      line->expect_fields(fields, kForm);
+      faces.push_back(detail::wider_face(*line, truth.has_subsets));
     }
   }
   if (truth.faces.size() == 0) throw Error(path + ": holds no picture, expected blocks: file, count, faces");
@@ -86,18 +87,22 @@ inline WiderTruth read_wider_truth(const std::string& path) {
 /// is not compared, a line with the number of boxes, and that many lines `x y width height score`. The order
 /// is kept. Throws Error with file and line.
 inline std::vector<ScoredBox> read_wider_predictions(const std::string& path) {
-  const std::vector<TextLine> lines = read_lines(path);
-  if (lines.size() < 2) throw Error(path + ": ends early, expected lines: picture, number of boxes, boxes");
-  lines[1].expect_fields(1, "the number of boxes");
-  const auto count = static_cast<size_t>(lines[1].integer(0, 0, detail::kMostBoxes));
-  if (lines.size() - 2 != count) {
-    lines[1].fail("announces " + std::to_string(count) + " boxes, but " + std::to_string(lines.size() - 2) +
-                  " lines follow; is the file whole?");
-  }
+  LineReader lines(path);
+  if (lines.next() == nullptr || lines.peek() == nullptr)
+    throw Error(path + ": ends early, expected lines: picture, number of boxes, boxes");
+  const TextLine count_line = *lines.next();
+  count_line.expect_fields(1, "the number of boxes");
+  const auto count = static_cast<size_t>(count_line.integer(0, 0, detail::kMostBoxes));
   std::vector<ScoredBox> predictions;
-  for (size_t i = 2; i < lines.size(); ++i) {
-    lines[i].expect_fields(5, "x y width height score");
-    predictions.push_back(ScoredBox{detail::box_with_size(lines[i]), lines[i].number(4)});
+  size_t behind = 0;
+  for (; const TextLine* line = lines.next(); ++behind) {
+    if (behind >= count) continue;
+    line->expect_fields(5, "x y width height score");
+    predictions.push_back(ScoredBox{detail::box_with_size(*line), line->number(4)});
+  }
+  if (behind != count) {
+    count_line.fail("announces " + std::to_string(count) + " boxes, but " + std::to_string(behind) +
+                    " lines follow; is the file whole?");
   }
   return predictions;
 }

@@ -13,7 +13,9 @@ namespace eval = faceio::eval;
 using eval::MissedFaces;
 
 constexpr float kMinScore = 0.6f;
-constexpr double kFailure = 0.1;  // an error above this share of the inter-ocular distance
+// Errors as shares of the inter-ocular distance.
+constexpr double kFailure = 0.1;        // what is above counts as a failure
+constexpr double kLargestShown = 0.25;  // on the page
 
 eval::LandmarkPrediction prediction_of(const faceio::Face& face) {
   eval::LandmarkPrediction prediction;
@@ -40,23 +42,27 @@ eval::PictureLists<eval::LandmarkTruth> landmarks_of_readable(
   return kept;
 }
 
+/// From no face at no error to the end of the plot; what lies beyond is not shown.
+Curve error_curve(const char* label, const eval::LandmarkResult& result, MissedFaces missed) {
+  Curve curve{label, {{0.0, 0.0}}};
+  for (const auto& point : eval::cumulative_error_curve(result, missed)) {
+    if (point.error > kLargestShown) break;
+    curve.points.emplace_back(point.error, point.share);
+  }
+  curve.points.emplace_back(kLargestShown, curve.points.back().second);
+  return curve;
+}
+
 void save_page(const EvalArguments& e, const eval::LandmarkResult& result,
                const std::string& json) {
-  constexpr double kLargestShown = 0.3;
-  Curve found{"of the faces that were found", {{0.0, 0.0}}};
-  Curve all{"of all faces", {{0.0, 0.0}}};
-  for (const auto& point : eval::cumulative_error_curve(result, MissedFaces::leave_out)) {
-    found.points.emplace_back(point.error, point.share);
-  }
-  for (const auto& point : eval::cumulative_error_curve(result, MissedFaces::count_as_failures)) {
-    all.points.emplace_back(point.error, point.share);
-  }
   ReportPage page("Landmarks: " + e.truth_path);
   page.add_listing(json_as_lines(json, 0));
   page.add_curves("Faces with at most this error",
                   {"mean error of five points / inter-ocular distance", 0.0, kLargestShown,
                    AxisScale::linear},
-                  {"share of faces", 0.0, 1.0, AxisScale::linear}, {found, all});
+                  {"share of faces", 0.0, 1.0, AxisScale::linear},
+                  {error_curve("of the faces that were found", result, MissedFaces::leave_out),
+                   error_curve("of all faces", result, MissedFaces::count_as_failures)});
   page.save(e.html_path);
 }
 

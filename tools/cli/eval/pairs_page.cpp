@@ -18,6 +18,13 @@ namespace eval = faceio::eval;
 constexpr size_t kWorst = 12;
 constexpr int32_t kThumbnail_px = 128;
 
+/// The power of ten below the smallest rate that `pairs` can show, one pair.
+double below_one_pair(size_t pairs) {
+  double power = 0.1;
+  for (; pairs >= 10; pairs /= 10) power /= 10.0;
+  return power;
+}
+
 /// Indices of the worst scored pairs of one kind: impostors by falling, genuine by rising cosine.
 std::vector<size_t> worst_pairs(const eval::PairList& list,
                                 const std::vector<std::optional<double>>& scores, bool genuine) {
@@ -66,15 +73,15 @@ void save_pairs_page(const EvalArguments& e, const eval::PairList& list,
     tar.points.emplace_back(point.observed_far, point.tar);
     frr.points.emplace_back(point.observed_far, point.frr());
   }
-  // One pair is the least that can be seen.
-  const auto least = [](size_t pairs) { return std::min(0.5, 1.0 / static_cast<double>(pairs)); };
-  const Axis far{"false accept rate (FAR)", least(impostor.size()), 1.0, AxisScale::logarithmic};
+  const Axis far{"false accept rate (FAR)", below_one_pair(impostor.size()), 1.0,
+                 AxisScale::logarithmic};
 
   ReportPage page("Verification by pairs: " + e.pairs_path);
   page.add_listing(json_as_lines(summary, 0));
   page.add_curves("ROC", far, {"true accept rate (TAR)", 0.0, 1.0, AxisScale::linear}, {tar});
   page.add_curves("DET", far,
-                  {"false reject rate (FRR)", least(genuine.size()), 1.0, AxisScale::logarithmic},
+                  {"false reject rate (FRR)", below_one_pair(genuine.size()), 1.0,
+                   AxisScale::logarithmic},
                   {frr});
   page.add_tiles("Impostor pairs with the highest cosine",
                  tiles_of(worst_pairs(list, scores, false), list, scores, e.images_folder));

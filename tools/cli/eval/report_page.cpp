@@ -11,22 +11,37 @@
 namespace cli {
 namespace {
 
+// Text in a plot shrinks with it; on a narrow screen it is set larger, for which the plot has room.
 constexpr const char* kStyle =
-    "body{font:15px/1.5 sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "pre{white-space:pre-wrap}"
-    "figure{display:inline-block;margin:.4rem;vertical-align:top;font-size:12px;max-width:20rem}"
-    "figcaption{overflow-wrap:anywhere}svg text{font:12px sans-serif;fill:#222}";
+    ":root{color-scheme:light dark}"
+    "body{font:15px/1.5 sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}"
+    "h1{font-size:1.6em}h1,h2,pre{overflow-wrap:anywhere}"
+    "pre{white-space:pre-wrap;columns:20rem}pre span{display:block;break-inside:avoid}"
+    "figure{display:inline-block;margin:.4rem;vertical-align:top;font-size:12px;line-height:1.3;"
+    "width:min-content;min-width:9.5rem}"
+    "figure div{display:flex;gap:2px}figcaption{margin-top:.2rem;overflow-wrap:anywhere}"
+    ".key span{display:inline-block;margin-right:1.5rem}.key svg{margin-right:.5rem}"
+    ".plot{max-width:100%;height:auto}"
+    ".plot text{font:13px sans-serif;fill:currentColor}"
+    ".plot line{stroke:currentColor;stroke-opacity:.2}.plot polyline{vector-effect:non-scaling-stroke}"
+    "@media(max-width:40rem){.plot text{font-size:20px}}";
 
 // The plot's frame inside its drawing, in SVG units.
 constexpr double kWidth = 640.0;
-constexpr double kHeight = 420.0;
-constexpr double kLeft = 70.0;
-constexpr double kRight = 620.0;
+constexpr double kHeight = 440.0;
+constexpr double kLeft = 100.0;
+constexpr double kRight = 610.0;
 constexpr double kTop = 15.0;
-constexpr double kBottom = 365.0;
+constexpr double kBottom = 375.0;
 
-// Distinct without colour vision as well: Okabe and Ito's palette.
-constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
+// Distinct without colour vision as well: Okabe and Ito's palette, and dashes, through which a curve
+// below is seen.
+struct Stroke {
+  const char* colour;
+  const char* dashes;
+};
+constexpr Stroke kStrokes[] = {
+    {"#0072b2", "none"}, {"#d55e00", "8 6"}, {"#009e73", "3 3"}, {"#cc79a7", "12 4 2 4"}};
 
 std::string number(double value, const char* form) {
   char text[32];
@@ -41,21 +56,31 @@ double share(const Axis& axis, double value) {
   return std::log(held / axis.low) / std::log(axis.high / axis.low);
 }
 
-std::vector<double> ticks(const Axis& axis) {
-  std::vector<double> values;
+struct Tick {
+  double value = 0.0;
+  std::string text;
+};
+
+std::vector<Tick> ticks(const Axis& axis) {
+  std::vector<Tick> result;
   if (axis.scale == AxisScale::linear) {
     constexpr int kSteps = 5;
     for (int i = 0; i <= kSteps; ++i) {
-      values.push_back(axis.low + (axis.high - axis.low) * i / kSteps);
+      const double value = axis.low + (axis.high - axis.low) * i / kSteps;
+      result.push_back({value, number(value, "%.3g")});
     }
-    return values;
+    return result;
   }
-  constexpr double kRounding = 1e-9;
-  const double first = std::ceil(std::log10(axis.low) - kRounding);
-  for (double power = first; power <= std::log10(axis.high) + kRounding; power += 1.0) {
-    values.push_back(std::pow(10.0, power));
+  const long first = std::lround(std::log10(axis.low));
+  const long last = std::lround(std::log10(axis.high));
+  constexpr long kSmallestPlain = -2;
+  for (long power = first; power <= last; ++power) {
+    const double value = std::pow(10.0, static_cast<double>(power));
+    const bool plain = power >= kSmallestPlain;
+    result.push_back({value, plain ? number(value, "%.3g") : "1e" + std::to_string(power)});
   }
-  return values;
+  result.front().text = "0";
+  return result;
 }
 
 double to_x(const Axis& axis, double value) {
@@ -68,7 +93,7 @@ double to_y(const Axis& axis, double value) {
 
 std::string line(double x1, double y1, double x2, double y2) {
   return "<line x1=\"" + number(x1, "%.1f") + "\" y1=\"" + number(y1, "%.1f") + "\" x2=\"" +
-         number(x2, "%.1f") + "\" y2=\"" + number(y2, "%.1f") + "\" stroke=\"#ccc\"/>";
+         number(x2, "%.1f") + "\" y2=\"" + number(y2, "%.1f") + "\"/>";
 }
 
 std::string label(double x, double y, const char* anchor, const std::string& text,
@@ -79,22 +104,33 @@ std::string label(double x, double y, const char* anchor, const std::string& tex
 
 std::string grid(const Axis& x, const Axis& y) {
   std::string svg;
-  for (const double value : ticks(x)) {
-    const double at = to_x(x, value);
-    svg += line(at, kTop, at, kBottom) + label(at, kBottom + 18.0, "middle", number(value, "%.3g"));
+  for (const Tick& tick : ticks(x)) {
+    const double at = to_x(x, tick.value);
+    svg += line(at, kTop, at, kBottom) + label(at, kBottom + 24.0, "middle", tick.text);
   }
-  for (const double value : ticks(y)) {
-    const double at = to_y(y, value);
-    svg += line(kLeft, at, kRight, at) + label(kLeft - 8.0, at + 4.0, "end", number(value, "%.3g"));
+  for (const Tick& tick : ticks(y)) {
+    const double at = to_y(y, tick.value);
+    svg += line(kLeft, at, kRight, at) + label(kLeft - 8.0, at + 5.0, "end", tick.text);
   }
   const double middle = (kTop + kBottom) / 2.0;
-  return svg + label((kLeft + kRight) / 2.0, kBottom + 42.0, "middle", x.label) +
-         label(16.0, middle, "middle", y.label,
-               " transform=\"rotate(-90 16 " + number(middle, "%.1f") + ")\"");
+  return svg + label((kLeft + kRight) / 2.0, kBottom + 54.0, "middle", x.label) +
+         label(24.0, middle, "middle", y.label,
+               " transform=\"rotate(-90 24 " + number(middle, "%.1f") + ")\"");
 }
 
-/// Points nearer to the one before than half a unit are left out, except the last.
-std::string polyline(const Axis& x, const Axis& y, const Curve& curve, const char* colour) {
+std::string polyline(const std::string& points, const Stroke& stroke) {
+  return "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" + std::string(stroke.colour) +
+         "\" stroke-dasharray=\"" + stroke.dashes + "\" points=\"" + points + "\"/>";
+}
+
+/// A line, or a dot for a single point. Points nearer to the one before than half a unit are left out,
+/// except the last.
+std::string drawing(const Axis& x, const Axis& y, const Curve& curve, const Stroke& stroke) {
+  if (curve.points.size() == 1) {
+    return "<circle r=\"4\" fill=\"" + std::string(stroke.colour) + "\" cx=\"" +
+           number(to_x(x, curve.points[0].first), "%.1f") + "\" cy=\"" +
+           number(to_y(y, curve.points[0].second), "%.1f") + "\"/>";
+  }
   constexpr double kNear = 0.5;
   std::string points;
   double last_x = -1e9, last_y = -1e9;
@@ -107,8 +143,13 @@ std::string polyline(const Axis& x, const Axis& y, const Curve& curve, const cha
     last_x = at_x;
     last_y = at_y;
   }
-  return "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" + std::string(colour) +
-         "\" points=\"" + points + "\"/>";
+  return polyline(points, stroke);
+}
+
+std::string key_entry(const Curve& curve, const Stroke& stroke) {
+  return "<span><svg width=\"40\" height=\"10\" aria-hidden=\"true\">" +
+         polyline("0,5 40,5", stroke) + "</svg>" + html_text(curve.label) +
+         (curve.points.empty() ? ": no points" : "") + "</span>\n";
 }
 
 }  // namespace
@@ -118,49 +159,49 @@ ReportPage::ReportPage(const std::string& title) : title_(title) {
 }
 
 void ReportPage::add_listing(const std::string& lines) {
-  body_ += "<pre>\n";
+  body_ += "<pre>";
   for (size_t at = 0; at < lines.size();) {
     const size_t end = std::min(lines.find('\n', at), lines.size());
-    body_ += html_text(lines.substr(at, end - at)) + "\n";
+    const bool indented = lines[at] == ' ';
+    if (!indented) body_ += at == 0 ? "<span>" : "</span><span>";
+    body_ += (indented ? "\n" : "") + html_text(lines.substr(at, end - at));
     at = end + 1;
   }
-  body_ += "</pre>\n";
+  body_ += "</span></pre>\n";
 }
 
 void ReportPage::add_curves(const std::string& heading, const Axis& x, const Axis& y,
                             const std::vector<Curve>& curves) {
-  body_ += "<h2>" + html_text(heading) + "</h2>\n<svg viewBox=\"0 0 " + number(kWidth, "%.0f") +
-           " " + number(kHeight, "%.0f") + "\" width=\"640\" height=\"420\" role=\"img\">\n" +
-           grid(x, y) + "\n";
-  constexpr double kLine = 18.0;
-  double at = kTop + kLine;
-  size_t colour = 0;
+  std::string key, drawings;
+  size_t next = 0;
   for (const Curve& curve : curves) {
-    const char* stroke = kColours[colour++ % (sizeof kColours / sizeof kColours[0])];
-    body_ += polyline(x, y, curve, stroke) +
-             label(kLeft + 12.0, at, "start", curve.label,
-                   " style=\"fill:" + std::string(stroke) + "\"") +
-             "\n";
-    at += kLine;
+    const Stroke& stroke = kStrokes[next++ % (sizeof kStrokes / sizeof kStrokes[0])];
+    key += key_entry(curve, stroke);
+    drawings += drawing(x, y, curve, stroke) + "\n";
   }
-  body_ += "</svg>\n";
+  const std::string width = number(kWidth, "%.0f"), height = number(kHeight, "%.0f");
+  body_ += "<h2>" + html_text(heading) + "</h2>\n<p class=\"key\">" + key + "</p>\n" +
+           "<svg class=\"plot\" viewBox=\"0 0 " + width + " " + height + "\" width=\"" + width +
+           "\" height=\"" + height + "\" role=\"img\" aria-label=\"" + html_text(heading) +
+           "\">\n" + grid(x, y) + "\n" + drawings + "</svg>\n";
 }
 
 void ReportPage::add_tiles(const std::string& heading, const std::vector<ErrorTile>& tiles) {
   body_ += "<h2>" + html_text(heading) + "</h2>\n";
   if (tiles.empty()) body_ += "<p>none</p>\n";
   for (const ErrorTile& tile : tiles) {
-    body_ += "<figure>";
+    body_ += "<figure><div>";
     for (const std::vector<uint8_t>& jpeg : tile.jpegs) {
       body_ += "<img alt=\"\" src=\"data:image/jpeg;base64," + base64(jpeg) + "\">";
     }
-    body_ += "<figcaption>" + html_text(tile.caption) + "</figcaption></figure>\n";
+    body_ += "</div><figcaption>" + html_text(tile.caption) + "</figcaption></figure>\n";
   }
 }
 
 void ReportPage::save(const std::string& path) const {
   std::ofstream file(path, std::ios::binary);
-  file << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"
+  file << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+       << "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>"
        << html_text(title_) << "</title><style>" << kStyle << "</style></head>\n<body>\n"
        << body_ << "</body></html>\n";
   file.close();

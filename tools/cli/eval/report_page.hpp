@@ -11,7 +11,8 @@ namespace cli {
 
 enum class AxisScale { linear, logarithmic };
 
-/// A logarithmic axis runs from `low` > 0; points below an end are drawn at it.
+/// A logarithmic axis runs between powers of ten. Its low end, which lies below everything but 0, is
+/// where 0 is drawn, and labelled so. Points outside an axis are drawn at its end.
 struct Axis {
   std::string label;
   double low = 0.0;
@@ -35,7 +36,7 @@ class ReportPage {
  public:
   explicit ReportPage(const std::string& title);
 
-  /// Lines as they are.
+  /// Lines as they are; those that begin with a blank stay with the line before.
   void add_listing(const std::string& lines);
 
   void add_curves(const std::string& heading, const Axis& x, const Axis& y,

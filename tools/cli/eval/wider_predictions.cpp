@@ -24,10 +24,10 @@ eval::PictureLists<eval::ScoredBox> read_predictions(const std::string& path,
   for (const auto& picture : truth.faces) listed[without_suffix(picture.file)] = picture.file;
 
   constexpr long long kMostBoxes = 1000000;
-  const std::vector<eval::TextLine> lines = eval::read_lines(path);
+  eval::LineReader lines(path);
   eval::PictureLists<eval::ScoredBox> predictions;
-  for (size_t at = 0; at < lines.size();) {
-    const eval::TextLine& head = lines[at++];
+  while (lines.peek() != nullptr) {
+    const eval::TextLine head = *lines.next();
     head.expect_fields(1, "the file of a picture (does the count above agree with its boxes?)");
     auto known = listed.find(head.fields[0]);
     if (known == listed.end()) known = listed.find(without_suffix(head.fields[0]));
@@ -36,18 +36,20 @@ eval::PictureLists<eval::ScoredBox> read_predictions(const std::string& path,
       head.fail("names this picture a second time; merge the two blocks");
     }
     std::vector<eval::ScoredBox>& boxes = predictions[known->second];
-    if (at == lines.size()) head.fail("is the last line, expected: the number of boxes behind it");
-    const eval::TextLine& count_line = lines[at++];
+    if (lines.peek() == nullptr) {
+      head.fail("is the last line, expected: the number of boxes behind it");
+    }
+    const eval::TextLine count_line = *lines.next();
     count_line.expect_fields(1, "the number of boxes");
     const long long count = count_line.integer(0, 0, kMostBoxes);
-    for (long long i = 0; i < count; ++i, ++at) {
-      if (at == lines.size()) {
+    for (long long i = 0; i < count; ++i) {
+      const eval::TextLine* line = lines.next();
+      if (line == nullptr) {
         count_line.fail("announces more boxes than the file has lines; is the file whole?");
       }
-      const eval::TextLine& line = lines[at];
-      line.expect_fields(5, "x y width height score");
-      const double x = line.number(0), y = line.number(1);
-      boxes.push_back({{x, y, x + line.number(2), y + line.number(3)}, line.number(4)});
+      line->expect_fields(5, "x y width height score");
+      const double x = line->number(0), y = line->number(1);
+      boxes.push_back({{x, y, x + line->number(2), y + line->number(3)}, line->number(4)});
     }
   }
   if (predictions.size() == 0) {
