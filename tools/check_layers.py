@@ -13,7 +13,7 @@ Rules
               tests alone.
   references  kernels/ref/ is for tests and readers: it may use <math.h>, and nothing includes it.
   words       inner layers do not allocate, throw, ask for types at run time, or keep static state.
-  regions     target regions are opened in kernels/targets.hpp and hold nothing but all-inl.hpp; a
+  regions     target regions are opened in kernels/targets.hpp and hold nothing but all*-inl.hpp; a
               kernel body (*-inl.hpp) includes nothing: a header inside a region would be compiled
               for that target, for everybody. Inner layers set no other compiler options.
   guards      every header has the guard that its path gives; kernel bodies have none.
@@ -79,9 +79,11 @@ _WORDS = {
 
 # The files that make the re-inclusion work, and what each may include.
 _MACHINERY = {
-    "kernels/targets.hpp": r"(table\.hpp|all-inl\.hpp)",
+    "kernels/targets.hpp": r"(table\.hpp|all(_int8)?-inl\.hpp)",
     "kernels/all-inl.hpp": r"(\.\./simd/vec-inl\.hpp|[\w./]+-inl\.hpp|kernels\.def)",
+    "kernels/all_int8-inl.hpp": r"(\.\./simd/int-inl\.hpp|\w+_int8-inl\.hpp|int8_kernels\.def)",
     "simd/vec-inl.hpp": r"backend/\w+-inl\.hpp",
+    "simd/int-inl.hpp": r"backend/\w+_int-inl\.hpp",
 }
 _REFERENCES = "kernels/ref/"
 _REGION_FILES = {"simd/target.hpp", "kernels/targets.hpp"}
@@ -239,7 +241,7 @@ class Checker:
         if to.startswith(_REFERENCES) and not path.startswith(_REFERENCES):
             self.report(path, number, f'"{name}" is a reference; only tests include those')
         if to.endswith("-inl.hpp") and path not in _MACHINERY:
-            self.report(path, number, f'"{name}" is a kernel body; only all-inl.hpp includes those')
+            self.report(path, number, f'"{name}" is a kernel body; only all*-inl.hpp includes those')
         elif path in _MACHINERY and not re.fullmatch(_MACHINERY[path], name):
             self.report(path, number, f'"{name}" may not be included by the re-inclusion machinery')
         elif path.endswith("-inl.hpp") and path not in _MACHINERY:
@@ -302,7 +304,7 @@ class Checker:
             elif inside and not re.match(
                 r"\s*$|\s*#\s*(define|undef)\s+FACEIO_TARGET_|" r'\s*#\s*include\s+"\s*"', line
             ):
-                self.report(path, number, "a region holds nothing but the inclusion of all-inl.hpp")
+                self.report(path, number, "a region holds nothing but the inclusion of all*-inl.hpp")
         if inside:
             self.report(path, inside, "region is not closed")
 
@@ -404,7 +406,7 @@ _PLANTS = [
         "kernel body included elsewhere",
         "nn/plan.hpp",
         '#include "../kernels/conv_f32-inl.hpp"',
-        "only all-inl.hpp",
+        "only all*-inl.hpp",
     ),
     (
         "foreign header in the machinery",

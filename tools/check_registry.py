@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks that every kernel of include/faceio/kernels/kernels.def is complete.
+"""Checks that every kernel of the registries in include/faceio/kernels is complete.
 
     check_registry.py [PROJECT]    report what is missing, one a line; exit code 1 when anything is
     check_registry.py --self-test  take away one part of one kernel at a time and see it reported
 
-A kernel has: a reference (ref::NAME in kernels/ref/), an implementation (in a kernels/*-inl.hpp), a
-test (tests/kernels/*_test.cpp) and a benchmark (benchmarks/).
+A kernel has: a reference (ref::NAME in kernels/ref/; of an int8 kernel, the scalar one), an implementation (in a
+kernels/*-inl.hpp), a test (tests/kernels/*_test.cpp) and a benchmark (benchmarks/).
 """
 
 import pathlib
@@ -16,7 +16,8 @@ import tempfile
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 _REGISTRY = "include/faceio/kernels/kernels.def"
-_LINE = r"^FACEIO_(?:ROW_)?KERNEL\((\w+),\s*(\w+)\)$"
+_INT8_REGISTRY = "include/faceio/kernels/int8_kernels.def"
+_LINE = r"^FACEIO_(?:ROW_|INT8_)?KERNEL\((\w+),\s*(\w+)\)$"
 
 # part -> (folder, file name pattern, what is looked for, what to do)
 _PARTS = {
@@ -46,13 +47,37 @@ _PARTS = {
     ),
 }
 
+_INT8_PARTS = {
+    **_PARTS,
+    "reference": (
+        "include/faceio/kernels",
+        "scalar_int8-inl.hpp",
+        r"^inline void {name}\(",
+        "write {name} in plain loops, as docs/int8.md defines it",
+    ),
+    "implementation": (
+        "include/faceio/kernels",
+        "[!s]*_int8-inl.hpp",
+        r"^inline void {name}\(",
+        "write {name} over simd/int-inl.hpp",
+    ),
+}
+_REGISTRIES = {_REGISTRY: _PARTS, _INT8_REGISTRY: _INT8_PARTS}
+
 
 def without_comments(text):
     return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
 def check(root):
-    registry = root / _REGISTRY
+    problems = []
+    for path, parts in _REGISTRIES.items():
+        problems += check_registry(root, path, parts)
+    return problems
+
+
+def check_registry(root, path, parts):
+    registry = root / path
     if not registry.is_file():
         return [f"{registry} does not exist"]
     problems = []
@@ -65,14 +90,14 @@ def check(root):
     for line in lines:
         match = re.match(_LINE, line)
         if not match:
-            problems.append(f"{_REGISTRY}: '{line}' is no FACEIO_KERNEL or FACEIO_ROW_KERNEL line")
+            problems.append(f"{path}: '{line}' is no line of a kernel")
         elif match.group(1) in names:
-            problems.append(f"{_REGISTRY}: {match.group(1)} is there twice")
+            problems.append(f"{path}: {match.group(1)} is there twice")
         else:
             names.append(match.group(1))
     if not names:
-        problems.append(f"{_REGISTRY}: holds no kernels")
-    for part, (folder, pattern, wanted, advice) in _PARTS.items():
+        problems.append(f"{path}: holds no kernels")
+    for part, (folder, pattern, wanted, advice) in parts.items():
         text = "\n".join(
             without_comments(p.read_text(encoding="utf-8"))
             for p in sorted((root / folder).rglob(pattern))
@@ -90,6 +115,11 @@ def self_test(source):
     complete = {
         _REGISTRY: "// FACEIO_KERNEL(comment_f32, Args) is no kernel\n"
         "FACEIO_ROW_KERNEL(add_f32, AddArgs)\nFACEIO_KERNEL(dot_f32, DotArgs)\n",
+        _INT8_REGISTRY: "FACEIO_INT8_KERNEL(add_int8, AddArgs)\n",
+        "include/faceio/kernels/scalar_int8-inl.hpp": "inline void add_int8(\n",
+        "include/faceio/kernels/add_int8-inl.hpp": "inline void add_int8(\n",
+        "tests/kernels/add_int8_test.cpp": "table->add_int8;\n",
+        "benchmarks/kernels/int8_bench.cpp": "table->add_int8;\n",
         "include/faceio/kernels/ref/all.hpp": "inline void add_f32(\ninline void dot_f32(\n",
         "include/faceio/kernels/all_f32-inl.hpp": "inline void add_f32(\ninline void dot_f32(\n",
         "tests/kernels/all_test.cpp": "table->add_f32; table->dot_f32;\n",
@@ -112,7 +142,12 @@ def self_test(source):
 
         if problems_with({}):
             failures.append(f"a complete project is reported: {problems_with({})}")
-        for path in list(complete)[1:]:
+        for path in list(complete)[2:]:
+            if "int8" in path:
+                found = problems_with({path: complete[path].replace("add_int8", "add_int8x")})
+                if len(found) != 1 or not found[0].startswith("add_int8: no "):
+                    failures.append(f"add_int8 taken out of {path}: reported {found}")
+                continue
             for hole in (
                 complete[path].replace("dot_f32", "dot_f32x"),
                 (
@@ -126,7 +161,7 @@ def self_test(source):
                     failures.append(f"dot_f32 taken out of {path}: reported {found}")
         for line, expected in (
             ("FACEIO_KERNEL(dot_f32, DotArgs)\n", "is there twice"),
-            ("FACEIO_KERNL(sum_f32, SumArgs)\n", "is no FACEIO_KERNEL"),
+            ("FACEIO_KERNL(sum_f32, SumArgs)\n", "is no line of a kernel"),
         ):
             found = problems_with({_REGISTRY: complete[_REGISTRY] + line})
             if len(found) != 1 or expected not in found[0]:

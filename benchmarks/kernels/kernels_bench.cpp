@@ -4,7 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <faceio/kernels/targets.hpp>
+#include <faceio/kernels/dispatch.hpp>
 #include <random>
 #include <string>
 #include <vector>

@@ -20,6 +20,8 @@ namespace test {
 inline std::string root() { return FACEIO_TEST_SOURCE_DIR; }
 inline std::string detector_path() { return root() + "/weights/retinaface_mnet025.fiow"; }
 inline std::string recogniser_path() { return root() + "/weights/mobilefacenet_192.fiow"; }
+inline std::string int8_detector_path() { return root() + "/weights/retinaface_mnet025.int8.fiow"; }
+inline std::string int8_recogniser_path() { return root() + "/weights/mobilefacenet_192.int8.fiow"; }
 inline std::string golden(const std::string& name) { return root() + "/tests/golden/" + name; }
 /// Reference tensors that may not be committed.
 inline std::string shared_golden(const std::string& name) { return root() + "/../shared/golden/" + name; }

@@ -10,6 +10,11 @@ namespace test {
 
 /// Tables of every target that this build holds and this CPU can run.
 const std::vector<const faceio::KernelTable*>& runnable_tables();
+/// The same for int8 kernels, in rising order of preference: the first is the scalar one.
+const std::vector<const faceio::Int8KernelTable*>& runnable_int8_tables();
+
+/// A table with the int8 kernels of its target.
+faceio::Kernels with_int8(const faceio::KernelTable& table);
 
 }  // namespace test
 

@@ -7,6 +7,7 @@
 #include "detection.hpp"
 #include "elementwise.hpp"
 #include "image.hpp"
+#include "int8_table.hpp"
 #include "measure.hpp"
 #include "reduce.hpp"
 #include "winograd.hpp"
@@ -20,6 +21,12 @@ struct KernelTable {
 #include "kernels.def"
 #undef FACEIO_ROW_KERNEL
 #undef FACEIO_KERNEL
+};
+
+/// The kernels of a target, for networks of any precision.
+struct Kernels {
+  const KernelTable* table = nullptr;
+  const Int8KernelTable* int8 = nullptr;
 };
 
 FACEIO_END_NAMESPACE

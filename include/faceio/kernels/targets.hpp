@@ -1,4 +1,4 @@
-// Builds the kernels once per target and hands out their tables. The only file that re-includes.
+// Builds the kernels once per target. The only file that re-includes.
 #ifndef FACEIO_KERNELS_TARGETS_HPP
 #define FACEIO_KERNELS_TARGETS_HPP
 
@@ -56,6 +56,44 @@ FACEIO_REGION_AVX512
 FACEIO_REGION_END
 #endif
 
+#if FACEIO_BUILDS_INT8
+#define FACEIO_TARGET_NS int8_scalar
+#define FACEIO_TARGET_ID 0
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_SSE41
+FACEIO_REGION_SSE41
+#define FACEIO_TARGET_NS int8_sse41
+#define FACEIO_TARGET_ID 1
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
+#if FACEIO_BUILDS_INT8_AVX2
+FACEIO_REGION_AVX2
+#define FACEIO_TARGET_NS int8_avx2
+#define FACEIO_TARGET_ID 2
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
+#if FACEIO_BUILDS_AVX512VNNI
+FACEIO_REGION_AVX512VNNI
+#define FACEIO_TARGET_NS int8_avx512vnni
+#define FACEIO_TARGET_ID 3
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
@@ -68,7 +106,7 @@ FACEIO_BEGIN_NAMESPACE
 
 /// Kernels of one target; null when this build does not hold it. Whether the CPU can run them is
 /// another question: cpu_supports().
-constexpr const KernelTable* table_for(Target target) noexcept {
+constexpr const KernelTable* built_table(Target target) noexcept {
   switch (target) {
 #if FACEIO_BUILDS_SCALAR
     case Target::scalar: return &scalar::kTable;
@@ -81,6 +119,25 @@ constexpr const KernelTable* table_for(Target target) noexcept {
 #endif
 #if FACEIO_BUILDS_AVX512
     case Target::avx512: return &avx512::kTable;
+#endif
+    default: return nullptr;
+  }
+}
+
+/// The int8 kernels of a target; null when this build does not hold them.
+constexpr const Int8KernelTable* built_table(Int8Target target) noexcept {
+  switch (target) {
+#if FACEIO_BUILDS_INT8
+    case Int8Target::scalar: return &int8_scalar::kInt8Table;
+#endif
+#if FACEIO_BUILDS_SSE41
+    case Int8Target::sse41: return &int8_sse41::kInt8Table;
+#endif
+#if FACEIO_BUILDS_INT8_AVX2
+    case Int8Target::avx2: return &int8_avx2::kInt8Table;
+#endif
+#if FACEIO_BUILDS_AVX512VNNI
+    case Int8Target::avx512vnni: return &int8_avx512vnni::kInt8Table;
 #endif
     default: return nullptr;
   }

@@ -35,6 +35,9 @@
 
 #define FACEIO_REGION_AVX2 FACEIO_REGION("avx2,fma")
 #define FACEIO_REGION_AVX512 FACEIO_REGION("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
+// Regions of integer kernels only.
+#define FACEIO_REGION_SSE41 FACEIO_REGION("sse4.1")
+#define FACEIO_REGION_AVX512VNNI FACEIO_REGION("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 
 // Makes a register's value unknown to the optimiser. Without it gcc loads a value from memory once for
 // each multiply-add that uses it, because the instruction can.
@@ -69,6 +72,33 @@
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
 #endif
 
+// Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats above them are built. A CPU with AVX-512 but
+// without VNNI runs those of AVX2.
+#if defined(FACEIO_NO_INT8)
+#define FACEIO_BUILDS_INT8 0
+#define FACEIO_BUILDS_SSE41 0
+#define FACEIO_BUILDS_INT8_AVX2 0
+#define FACEIO_BUILDS_AVX512VNNI 0
+#elif defined(FACEIO_STATIC_TARGET)
+#define FACEIO_BUILDS_INT8 1
+#if defined(__SSE4_1__)
+#define FACEIO_BUILDS_SSE41 FACEIO_BUILDS_SSE
+#else
+#define FACEIO_BUILDS_SSE41 0
+#endif
+#if defined(__AVX512VNNI__)
+#define FACEIO_BUILDS_AVX512VNNI FACEIO_BUILDS_AVX512
+#else
+#define FACEIO_BUILDS_AVX512VNNI 0
+#endif
+#define FACEIO_BUILDS_INT8_AVX2 (FACEIO_BUILDS_AVX2 || (FACEIO_BUILDS_AVX512 && !FACEIO_BUILDS_AVX512VNNI))
+#else
+#define FACEIO_BUILDS_INT8 1
+#define FACEIO_BUILDS_SSE41 FACEIO_BUILDS_SSE
+#define FACEIO_BUILDS_INT8_AVX2 (FACEIO_X86)
+#define FACEIO_BUILDS_AVX512VNNI (FACEIO_X86)
+#endif
+
 FACEIO_BEGIN_NAMESPACE
 
 /// In rising order of preference.
@@ -92,6 +122,31 @@ constexpr bool is_built(Target target) noexcept {
     case Target::sse: return FACEIO_BUILDS_SSE != 0;
     case Target::avx2: return FACEIO_BUILDS_AVX2 != 0;
     case Target::avx512: return FACEIO_BUILDS_AVX512 != 0;
+  }
+  return false;
+}
+
+/// Targets of int8 kernels, in rising order of preference.
+enum class Int8Target : uint8_t { scalar, sse41, avx2, avx512vnni };
+inline constexpr int kInt8TargetCount = 4;
+
+constexpr const char* name(Int8Target target) noexcept {
+  switch (target) {
+    case Int8Target::scalar: return "scalar";
+    case Int8Target::sse41: return "sse4.1";
+    case Int8Target::avx2: return "avx2";
+    case Int8Target::avx512vnni: return "avx512vnni";
+  }
+  return "unknown";
+}
+
+/// True when this build holds int8 kernels for `target`.
+constexpr bool is_built(Int8Target target) noexcept {
+  switch (target) {
+    case Int8Target::scalar: return FACEIO_BUILDS_INT8 != 0;
+    case Int8Target::sse41: return FACEIO_BUILDS_SSE41 != 0;
+    case Int8Target::avx2: return FACEIO_BUILDS_INT8_AVX2 != 0;
+    case Int8Target::avx512vnni: return FACEIO_BUILDS_AVX512VNNI != 0;
   }
   return false;
 }
@@ -157,6 +212,29 @@ inline bool cpu_supports(Target target) noexcept {
 #else
   return target == Target::scalar;
 #endif
+}
+
+/// The same for the int8 kernels of a target.
+inline bool cpu_supports(Int8Target target) noexcept {
+  if (target == Int8Target::scalar) return true;
+#if FACEIO_X86
+  using detail::has_bit;
+  constexpr int kSse41 = 19, kAvx512Vnni = 11;
+  if (target == Int8Target::sse41) return has_bit(detail::cpuid(1, 0).ecx, kSse41);
+  if (target == Int8Target::avx2) return cpu_supports(Target::avx2);
+  return cpu_supports(Target::avx512) && has_bit(detail::cpuid(7, 0).ecx, kAvx512Vnni);
+#else
+  return false;
+#endif
+}
+
+/// The best int8 kernels that are built, that the CPU supports and that use no wider registers than `target`.
+inline Int8Target best_int8_target(Target target) noexcept {
+  for (int i = static_cast<int>(target); i > 0; --i) {
+    const auto candidate = static_cast<Int8Target>(i);
+    if (is_built(candidate) && cpu_supports(candidate)) return candidate;
+  }
+  return Int8Target::scalar;
 }
 
 /// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avx512 in the
