@@ -17,6 +17,7 @@ ENDIAN_MARK = 0x01020304
 WHOLE_MODEL = 0xFFFF
 FLAG_OPTIONAL = 1
 PANEL = 16
+QUAD = 4
 
 _HEADER = struct.Struct("<4sHHIIQQIII16xI")
 _ENTRY = struct.Struct("<HBBBBH4IQQf20x")
@@ -28,6 +29,14 @@ class Role(enum.IntEnum):
     SLOPE = 3
     SCALE = 4
     SHIFT = 5
+    # Int8 blobs only (docs/int8.md): requantisation, padding and dequantisation.
+    REQUANTISE_SHIFT = 6
+    REQUANTISE_POSITIVE = 7
+    REQUANTISE_NEGATIVE = 8
+    REQUANTISE_OFFSET = 9
+    REQUANTISE_ADDEND = 10
+    BORDER = 11
+    OUTPUT_SCALE = 12
     SELFTEST_INPUT = 16
     SELFTEST_OUTPUT = 17
     PROVENANCE = 32
@@ -41,6 +50,7 @@ class Dtype(enum.IntEnum):
     I8 = 4
     U8 = 5
     I32 = 6
+    I16 = 7
 
 
 class Layout(enum.IntEnum):
@@ -48,10 +58,11 @@ class Layout(enum.IntEnum):
     PANEL16 = 1
     DEPTHWISE16 = 2
     SAMPLES = 3
+    QUADS16 = 4
 
 
 _NUMPY_DTYPE = {Dtype.F32: np.dtype("<f4"), Dtype.F16: np.dtype("<f2"), Dtype.I8: np.dtype("i1"),
-                Dtype.U8: np.dtype("u1"), Dtype.I32: np.dtype("<i4")}
+                Dtype.U8: np.dtype("u1"), Dtype.I32: np.dtype("<i4"), Dtype.I16: np.dtype("<i2")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,22 +121,43 @@ def unpack_conv(payload: bytes, dims: tuple[int, ...]) -> np.ndarray:
     return rows[:c_out].reshape(dims)
 
 
-def pack_depthwise(weights: np.ndarray) -> bytes:
-    """[kh, kw, c] to depthwise16: [kh*kw][round_up(c, 16)] float32."""
+def pack_quads(weights: np.ndarray) -> bytes:
+    """[c_out, kh, kw, c_in] to quads16: [ceil(c_out/16)][kh * round_up(kw*c_in, 4) / 4][16][4] int8.
+
+    Zeros follow the kw * c_in terms of each kernel row up to a multiple of 4.
+    """
+    c_out, kh, kw, c_in = weights.shape
+    padded = np.zeros((round_up(c_out, PANEL), kh, round_up(kw * c_in, QUAD)), np.int8)
+    padded[:c_out, :, :kw * c_in] = weights.reshape(c_out, kh, kw * c_in)
+    return padded.reshape(-1, PANEL, padded[0].size // QUAD, QUAD).transpose(0, 2, 1, 3).tobytes()
+
+
+def unpack_quads(payload: bytes, dims: tuple[int, ...]) -> np.ndarray:
+    c_out, kh, kw, c_in = dims
+    row_terms = round_up(kw * c_in, QUAD)
+    quads = np.frombuffer(payload, "i1").reshape(-1, kh * row_terms // QUAD, PANEL, QUAD)
+    rows = quads.transpose(0, 2, 1, 3).reshape(-1, kh, row_terms)
+    return rows[:c_out, :, :kw * c_in].reshape(dims)
+
+
+def pack_depthwise(weights: np.ndarray, dtype: Dtype = Dtype.F32) -> bytes:
+    """[kh, kw, c] to depthwise16: [kh*kw][round_up(c, 16)]."""
     kh, kw, channels = weights.shape
-    padded = np.zeros((kh * kw, round_up(channels, PANEL)), "<f4")
+    padded = np.zeros((kh * kw, round_up(channels, PANEL)), _NUMPY_DTYPE[dtype])
     padded[:, :channels] = weights.reshape(kh * kw, channels)
     return padded.tobytes()
 
 
-def unpack_depthwise(payload: bytes, dims: tuple[int, ...]) -> np.ndarray:
+def unpack_depthwise(payload: bytes, dims: tuple[int, ...],
+                     dtype: Dtype = Dtype.F32) -> np.ndarray:
     kh, kw, channels = dims
-    return np.frombuffer(payload, "<f4").reshape(kh * kw, -1)[:, :channels].reshape(dims)
+    rows = np.frombuffer(payload, _NUMPY_DTYPE[dtype]).reshape(kh * kw, -1)
+    return rows[:, :channels].reshape(dims)
 
 
-def pack_vector(values: np.ndarray) -> bytes:
-    """[c] float32 zero-padded to a multiple of 16 floats."""
-    padded = np.zeros(round_up(len(values), PANEL), "<f4")
+def pack_vector(values: np.ndarray, dtype: Dtype = Dtype.F32) -> bytes:
+    """[c] zero-padded to a multiple of 16 elements."""
+    padded = np.zeros(round_up(len(values), PANEL), _NUMPY_DTYPE[dtype])
     padded[:len(values)] = values
     return padded.tobytes()
 
@@ -138,7 +170,9 @@ def tensor(entry: Entry) -> np.ndarray:
     if entry.layout == Layout.PANEL16:
         return unpack_conv(entry.payload, entry.dims)
     if entry.layout == Layout.DEPTHWISE16:
-        return unpack_depthwise(entry.payload, entry.dims)
+        return unpack_depthwise(entry.payload, entry.dims, entry.dtype)
+    if entry.layout == Layout.QUADS16:
+        return unpack_quads(entry.payload, entry.dims)
     if entry.dtype not in _NUMPY_DTYPE:
         raise ValueError(f"op {entry.op_index}: no numpy type for dtype {entry.dtype.name}")
     values = np.frombuffer(entry.payload, _NUMPY_DTYPE[entry.dtype])

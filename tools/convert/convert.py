@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import pathlib
 import sys
 import tempfile
 
+import manifest
 import models
 import sources
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def build_all(packages: pathlib.Path) -> dict[str, bytes]:
-    """File name to content of everything that the converter writes."""
-    files, manifest = {}, []
+def build_all(packages: pathlib.Path, out: pathlib.Path) -> dict[str, bytes]:
+    """File name to content of everything that the converter writes; `out` has the manifest to merge with."""
+    files, entries = {}, []
     for model in models.ALL:
         name = f"{model.name}.fiow"
         files[name] = models.build(model, sources.load_model(model.source, packages))
-        manifest.append({**models.facts(model), "file": name, "bytes": len(files[name]),
-                         "sha256": hashlib.sha256(files[name]).hexdigest()})
-    text = json.dumps({"format": "FIOW version 1, see docs/weight_format.md", "models": manifest},
-                      indent=2, sort_keys=True, ensure_ascii=False)
-    files["manifest.json"] = (text + "\n").encode("utf-8")
+        entries.append(manifest.entry(name, files[name], "fp32", models.facts(model)))
+    files[manifest.FILE_NAME] = manifest.merged(out, entries)
     return files
 
 
@@ -46,7 +43,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            files = build_all(arguments.packages or pathlib.Path(scratch))
+            files = build_all(arguments.packages or pathlib.Path(scratch), arguments.out)
         except (RuntimeError, ValueError) as error:
             print(f"convert.py: {error}", file=sys.stderr)
             return 1

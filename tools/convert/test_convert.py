@@ -146,6 +146,34 @@ class PackingTest(unittest.TestCase):
         self.assertEqual(blob.pack_vector(np.float32([1, 2])),
                          struct.pack("<2f", 1, 2) + bytes(56))
 
+    def test_integer_depthwise_and_vectors(self):
+        weights = np.arange(-90, 90).reshape(3, 3, 20) * 100
+        payload = blob.pack_depthwise(weights, Dtype.I16)
+        self.assertEqual(len(payload), 9 * 32 * 2)
+        self.assertEqual(struct.unpack_from("<h", payload, (7 * 32 + 19) * 2)[0],
+                         weights[2, 1, 19])
+        entry = Entry(0, Role.WEIGHTS, Dtype.I16, Layout.DEPTHWISE16, (3, 3, 20), payload)
+        np.testing.assert_array_equal(blob.tensor(entry), weights)
+        self.assertEqual(blob.pack_vector(np.array([1, -2]), Dtype.I16),
+                         struct.pack("<2h", 1, -2) + bytes(28))
+        self.assertEqual(blob.pack_vector(np.array([7, 255]), Dtype.U8),
+                         bytes([7, 255]) + bytes(14))
+
+    def test_quads(self):
+        # 3 * 3 terms a kernel row, so each row ends with three zeros: 3 rows of 3 quads.
+        weights = (np.arange(18 * 3 * 3 * 3) % 251 - 125).reshape(18, 3, 3, 3)
+        payload = blob.pack_quads(weights)
+        self.assertEqual(len(payload), 2 * 9 * 16 * 4)
+        stored = np.frombuffer(payload, "i1").reshape(2, 9, 16, 4)
+        for c_out, ky, kx, c_in in ((0, 0, 0, 0), (15, 1, 2, 1), (16, 2, 2, 2), (17, 2, 1, 0)):
+            term = kx * 3 + c_in
+            self.assertEqual(stored[c_out // 16, ky * 3 + term // 4, c_out % 16, term % 4],
+                             weights[c_out, ky, kx, c_in])
+        self.assertFalse(stored[:, 2::3, :, 1:].any())
+        self.assertFalse(stored[1, :, 2:].any())
+        entry = Entry(0, Role.WEIGHTS, Dtype.I8, Layout.QUADS16, weights.shape, payload)
+        np.testing.assert_array_equal(blob.tensor(entry), weights)
+
 
 class BlobTest(unittest.TestCase):
     def small(self) -> bytes:
@@ -246,7 +274,9 @@ class ReferenceTest(unittest.TestCase):
 class CommittedBlobTest(unittest.TestCase):
     def test_manifest_states_the_committed_files(self):
         manifest = json.loads((_WEIGHTS / "manifest.json").read_text(encoding="utf-8"))
-        self.assertEqual([m["name"] for m in manifest["models"]], [m.name for m in models.ALL])
+        for precision in ("fp32", "int8"):
+            names = [m["name"] for m in manifest["models"] if m["precision"] == precision]
+            self.assertEqual(names, [m.name for m in models.ALL])
         for record in manifest["models"]:
             content = (_WEIGHTS / record["file"]).read_bytes()
             self.assertEqual(record["sha256"], hashlib.sha256(content).hexdigest())
@@ -254,7 +284,7 @@ class CommittedBlobTest(unittest.TestCase):
             model_id, entries = blob.read_blob(content)
             self.assertEqual(record["model_id"], f"{model_id:016x}")
             provenance = next(e for e in entries if e.role == Role.PROVENANCE)
-            same = {k: v for k, v in record.items() if k not in ("file", "bytes", "sha256")}
+            same = {k: v for k, v in record.items() if k not in ("file", "bytes", "sha256", "precision")}
             self.assertEqual(json.loads(provenance.payload), same)
             licence = _ROOT / record["licence"]["package_licence_file"]
             self.assertTrue(licence.is_file(), licence)
@@ -420,8 +450,8 @@ def _forward_with_rounding(ops, tensors, network_input):
 @needs_packages
 class SourceModelTest(unittest.TestCase):
     def test_same_bytes_again_and_as_committed(self):
-        first = convert.build_all(pathlib.Path(_PACKAGES))
-        self.assertEqual(first, convert.build_all(pathlib.Path(_PACKAGES)))
+        first = convert.build_all(pathlib.Path(_PACKAGES), _WEIGHTS)
+        self.assertEqual(first, convert.build_all(pathlib.Path(_PACKAGES), _WEIGHTS))
         for name, content in first.items():
             self.assertEqual(content, (_WEIGHTS / name).read_bytes(), name)
 
