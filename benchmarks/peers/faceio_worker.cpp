@@ -1,12 +1,13 @@
 // One network of faceio in one process, driven line by line through standard input. peer_worker.py
 // speaks the same protocol for the other engines.
 //   faceio_peers_worker detector|recogniser network|whole WEIGHTS PIXELS
-// PIXELS holds RGB bytes: 640x480 for the detector, an aligned 112x112 face for the recogniser.
-// Prints {"isa":...} after the first result, then answers
+// WEIGHTS decide the precision. PIXELS holds RGB bytes: 640x480 for the detector, an aligned
+// 112x112 face for the recogniser.
+// Prints {"isa":...}, the target of the kernels, after the first result, then answers
 //   run WARM N    -> [milliseconds, ...] of N runs that follow WARM others
 //   outputs FILE  -> {}; writes float32 of one more run, see below
 //   mem           -> {"peak_rss_mb":...}
-//   peak          -> {"gmac_s":...}, the multiply-add rate of the instruction set
+//   peak          -> {"gmac_s":...}, the multiply-add rate of the instruction set in fp32
 //   quit
 // Outputs: detector network [anchors, 16]: box 4, background and face logit, landmarks 10, anchors
 // by scale, row, column, size; detector whole [faces, 15]: x1 y1 x2 y2, score, landmarks, pixels;
@@ -62,24 +63,39 @@ class Task {
   virtual void run() = 0;
   /// What the last run() found.
   virtual std::vector<float> outputs() const = 0;
-  virtual const KernelTable& kernels() const = 0;
+  virtual const BoundNetwork& bound() const = 0;
 };
 
 /// A bound network laid out once, as the other engines compile theirs when they load.
 class LaidOut {
  public:
   LaidOut(const BoundNetwork& bound, const ImageView& image)
-      : arena_(memory_.at_least(plan_bytes(bound.network, image.size, Schedule::depth_first))),
-        plan_(host::value_or_throw(make_plan(bound, image.size, Schedule::depth_first, arena_),
-                                   "make_plan")),
-        rows_(bound, image) {}
-  void run() { faceio::run(plan_, rows_); }
-  const Plan& plan() const { return plan_; }
+      : is_int8_(bound.network.precision == Precision::int8), rows_(bound, image) {
+    constexpr Schedule kSchedule = Schedule::depth_first;  // leaves the outputs whole
+    Arena arena(memory_.at_least(plan_bytes(bound.network, image.size, kSchedule)));
+    if (is_int8_) {
+      int8_plan_ = host::value_or_throw(make_int8_plan(bound, image.size, kSchedule, arena),
+                                        "make_int8_plan");
+    } else {
+      plan_ = host::value_or_throw(make_plan(bound, image.size, kSchedule, arena), "make_plan");
+    }
+  }
+  void run() {
+    if (is_int8_) {
+      faceio::run(int8_plan_, rows_);
+    } else {
+      faceio::run(plan_, rows_);
+    }
+  }
+  const MapView& output(int index) const {
+    return is_int8_ ? int8_plan_.outputs[index] : plan_.outputs[index];
+  }
 
  private:
+  bool is_int8_;
   host::AlignedBytes memory_;
-  Arena arena_;
-  Plan plan_;
+  Plan plan_;  // one of the two
+  Int8Plan int8_plan_;
   PictureRows rows_;
 };
 
@@ -96,7 +112,7 @@ class DetectorNetwork final : public Task {
     using namespace retinaface_mnet025;
     std::vector<float> values;
     for (int scale = 0; scale < kScales; ++scale) {
-      const MapView& head = network_.plan().outputs[scale];
+      const MapView& head = network_.output(scale);
       for (int32_t y = 0; y < head.height; ++y) {
         for (int32_t x = 0; x < head.width; ++x) {
           const float* cell = head.row(y) + static_cast<ptrdiff_t>(x) * head.pixel_stride;
@@ -115,7 +131,7 @@ class DetectorNetwork final : public Task {
     return values;
   }
 
-  const KernelTable& kernels() const override { return *detector_.detector().bound().kernels; }
+  const BoundNetwork& bound() const override { return detector_.detector().bound(); }
 
  private:
   Picture picture_;
@@ -141,7 +157,7 @@ class DetectorWhole final : public Task {
     return values;
   }
 
-  const KernelTable& kernels() const override { return *detector_.detector().bound().kernels; }
+  const BoundNetwork& bound() const override { return detector_.detector().bound(); }
 
  private:
   Picture picture_;
@@ -159,11 +175,11 @@ class RecogniserNetwork final : public Task {
   void run() override { network_.run(); }
 
   std::vector<float> outputs() const override {
-    const MapView& map = network_.plan().outputs[0];
+    const MapView& map = network_.output(0);
     return {map.data, map.data + map.channels};
   }
 
-  const KernelTable& kernels() const override { return *embedder_.embedder().bound().kernels; }
+  const BoundNetwork& bound() const override { return embedder_.embedder().bound(); }
 
  private:
   Picture crop_;
@@ -184,13 +200,18 @@ class RecogniserWhole final : public Task {
     return {e.values, e.values + e.size};
   }
 
-  const KernelTable& kernels() const override { return *embedder_.embedder().bound().kernels; }
+  const BoundNetwork& bound() const override { return embedder_.embedder().bound(); }
 
  private:
   Picture crop_;
   host::OwnedEmbedder embedder_;
   Embedded embedded_;
 };
+
+const char* target_name(const BoundNetwork& bound) {
+  const bool is_int8 = bound.network.precision == Precision::int8;
+  return is_int8 ? name(bound.int8_kernels->target) : name(bound.kernels->target);
+}
 
 std::unique_ptr<Task> make_task(const std::string& network, const std::string& scope,
                                 const std::string& weights, const std::string& pixels) {
@@ -260,7 +281,7 @@ void serve(Task& task) {
     } else if (command == "mem") {
       std::cout << memory_json() << std::endl;
     } else if (command == "peak") {
-      std::cout << "{\"gmac_s\":" << cli::measure_fma_peak_gmac_s(task.kernels()) << "}"
+      std::cout << "{\"gmac_s\":" << cli::measure_fma_peak_gmac_s(*task.bound().kernels) << "}"
                 << std::endl;
     } else if (command == "quit") {
       return;
@@ -280,7 +301,7 @@ int main(int argc, char** argv) {
     }
     const auto task = make_task(argv[1], argv[2], argv[3], argv[4]);
     task->run();
-    std::cout << "{\"isa\":\"" << name(task->kernels().target) << "\"}" << std::endl;
+    std::cout << "{\"isa\":\"" << target_name(task->bound()) << "\"}" << std::endl;
     serve(*task);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "faceio_peers_worker: %s\n", error.what());

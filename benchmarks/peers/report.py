@@ -16,11 +16,14 @@ METHOD = (
     "softmax and landmarks, or the embedding. faceio's “network” rows start from 8-bit pixels and "
     "end at the head maps without softmax, its “whole” rows end at faces or at a unit embedding. "
     "Memory and start-up are those of the process: Python with numpy for the engines, a native "
-    "program for faceio. “Floor” is the time that the multiply-adds take at the peak rate measured "
-    "in the same run, when convolutions are computed by their definition; Winograd's algorithm "
-    "needs fewer.")
+    "program for faceio. “Floor” is the time that the multiply-adds take at the peak rate in fp32 "
+    "measured in the same run, when convolutions are computed by their definition; Winograd's "
+    "algorithm needs fewer. “Fastest peer” is the fastest other engine with usable outputs: for "
+    "rows in int8 at any precision, for the others in fp32. Outputs in fp32 are usable within a "
+    "tolerance, those of less precision by their cosine with onnxruntime's in fp32. int8 networks "
+    "of OpenVINO are quantised after training by nncf.")
 
-WIDTH, LABEL, VALUE, BAR, STEP = 640, 196, 108, 14, 22
+WIDTH, LABEL, VALUE, BAR, STEP = 660, 216, 108, 14, 22
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +166,8 @@ def _tables(rows: list[Row]) -> str:
             + "".join(f"<td>{escape(text)}</td>" for text in table.cells(row)) + "</tr>"
             for row in table.sorted_rows(rows, model))
         result.append(f"<h3>{escape(model)}</h3><div class=\"scroll\"><table><thead><tr>{head}"
-                      f"</tr></thead><tbody>{lines}</tbody></table></div>")
+                      f"</tr></thead><tbody>{lines}</tbody></table></div>"
+                      f"<p>{escape(table.yardsticks(rows, model))}</p>")
     return "".join(result)
 
 

@@ -7,6 +7,7 @@ import math
 import statistics
 
 PRECISIONS = ("fp32", "bf16", "int8")
+OUR_PRECISIONS = ("fp32", "int8")
 SCOPES = ("network", "whole")
 
 
@@ -22,13 +23,16 @@ class Row:
     min_ms: float
     round_medians_ms: list[float]
     max_abs_diff: float | None   # to the recorded outputs of onnxruntime; None: not comparable
-    outputs_ok: bool | None      # within the tolerance; None where no tolerance is set
+    outputs_ok: bool             # within the tolerance of its precision
     peak_rss_mb: float           # MiB of the process, VmHWM
     start_ms: float              # from spawning the process to its first result
     install_mb: float            # 10^6 bytes
     drawing: str = ""            # which file of the network, where the engine had several
-    ratio_to_fastest_peer: float | None = None   # medians; the fastest fp32 engine that is right
-    ratio_to_floor: float | None = None          # multiply-adds by definition at the peak rate
+    cosine: float | None = None  # with the same outputs, of the tensor that is farthest off
+    isa: str = ""                # FACEIO_ISA of our rows; empty for the library's own choice
+    ratio_to_fastest_peer: float | None = None   # medians; see yardstick()
+    ratio_to_floor: float | None = None          # multiply-adds by definition at the fp32 peak rate
+    ratio_to_own_fp32: float | None = None       # our int8 rows
 
     @property
     def is_ours(self) -> bool:
@@ -68,48 +72,74 @@ def is_disturbed(peaks_gmac_s: list[float], ran_s: float, waited_s: float) -> bo
     return ordered[aside] < 0.9 * ordered[len(ordered) - 1 - aside]
 
 
-def fill_ratios(rows: list[Row], floors_ms: dict[str, float]) -> None:
-    """Sets both ratios of every row; floors_ms has one entry per model.
+def yardstick(rows: list[Row], model: str, precision: str) -> Row | None:
+    """The peer that rows of this precision are compared with; None when there is none.
 
-    Peers whose outputs are wrong, or that compute in less than fp32, are nobody's yardstick.
+    That is the fastest whose outputs are right: for int8 of all precisions, otherwise in fp32.
     """
-    for model in {row.model for row in rows}:
-        of_model = [row for row in rows if row.model == model]
-        peers = [row.median_ms for row in of_model
-                 if not row.is_ours and row.precision == "fp32" and row.outputs_ok is not False]
-        for row in of_model:
-            if peers:
-                row.ratio_to_fastest_peer = row.median_ms / min(peers)
-            if model in floors_ms:
-                row.ratio_to_floor = row.median_ms / floors_ms[model]
+    peers = [row for row in rows if row.model == model and not row.is_ours and row.outputs_ok
+             and (precision == "int8" or row.precision == "fp32")]
+    return min(peers, key=lambda row: row.median_ms, default=None)
+
+
+def own_fp32(rows: list[Row], row: Row) -> Row | None:
+    """Our fp32 row of the same network, scope and FACEIO_ISA."""
+    return next((other for other in rows if other.is_ours and other.precision == "fp32" and
+                 (other.model, other.scope, other.isa) == (row.model, row.scope, row.isa)), None)
+
+
+def fill_ratios(rows: list[Row], floors_ms: dict[str, float]) -> None:
+    """Sets the ratios of every row; floors_ms has one entry per model.
+
+    int8 has no floor: its multiply-adds have another peak rate.
+    """
+    for row in rows:
+        peer = yardstick(rows, row.model, row.precision)
+        if peer:
+            row.ratio_to_fastest_peer = row.median_ms / peer.median_ms
+        if row.model in floors_ms and row.precision != "int8":
+            row.ratio_to_floor = row.median_ms / floors_ms[row.model]
+        own = own_fp32(rows, row) if row.is_ours and row.precision == "int8" else None
+        if own:
+            row.ratio_to_own_fp32 = row.median_ms / own.median_ms
 
 
 def verdict(rows: list[Row]) -> list[str]:
     """Why the comparison counts as failed; empty when it does not."""
     faults = [f"{row.engine} gives wrong outputs for {row.model}: they differ from the recorded "
-              f"ones by {_number(row.max_abs_diff, '.2g')}"
+              f"ones by {_number(row.max_abs_diff, '.2g')}, cosine {_number(row.cosine, '.4f')}"
               for row in rows if row.is_ours and not row.outputs_ok]
     for model in sorted({row.model for row in rows}):
         of_model = [row for row in rows if row.model == model]
-        if not any(row.is_ours for row in of_model):
-            faults.append(f"faceio did not run for {model}")
+        for precision in OUR_PRECISIONS:
+            if not any(row.is_ours and row.precision == precision for row in of_model):
+                faults.append(f"faceio did not run for {model} in {precision}")
         if all(row.is_ours for row in of_model):
             faults.append(f"no other engine ran for {model}")
     return faults or ([] if rows else ["nothing ran"])
 
 
 HEADINGS = ("engine", "precision", "scope", "median ms", "min ms", "÷ fastest peer", "÷ floor",
-            "max abs diff", "peak RSS MiB", "start ms", "install MB")
+            "÷ own fp32", "cosine", "max abs diff", "peak RSS MiB", "start ms", "install MB")
 
 
 def cells(row: Row) -> list[str]:
     """The texts of a row under HEADINGS."""
     difference = _number(row.max_abs_diff, ".1e")
-    if row.outputs_ok is False:
-        difference += " (over tolerance)"
+    if not row.outputs_ok:
+        difference += " (over tolerance)" if row.precision == "fp32" else " (unusable)"
     return [row.engine, row.precision, row.scope, f"{row.median_ms:.2f}", f"{row.min_ms:.2f}",
             _number(row.ratio_to_fastest_peer, ".2f"), _number(row.ratio_to_floor, ".2f"),
+            _number(row.ratio_to_own_fp32, ".2f"), _number(row.cosine, ".4f"),
             difference, f"{row.peak_rss_mb:.0f}", f"{row.start_ms:.0f}", f"{row.install_mb:.1f}"]
+
+
+def yardsticks(rows: list[Row], model: str) -> str:
+    """A sentence on the peers that the column "÷ fastest peer" has in mind."""
+    def named(peer: Row | None) -> str:
+        return f"{peer.engine}, {peer.median_ms:.2f} ms" if peer else "none"
+    return (f"Fastest peer in fp32: {named(yardstick(rows, model, 'fp32'))}; at any precision, for "
+            f"the rows in int8: {named(yardstick(rows, model, 'int8'))}.")
 
 
 def sorted_rows(rows: list[Row], model: str) -> list[Row]:
@@ -128,7 +158,7 @@ def markdown(rows: list[Row]) -> str:
             if row.is_ours:
                 texts = [f"**{texts[0]}**", *texts[1:]]
             lines.append("| " + " | ".join(texts) + " |")
-        lines.append("")
+        lines += ["", yardsticks(rows, model), ""]
     return "\n".join(lines)
 
 

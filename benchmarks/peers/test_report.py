@@ -1,4 +1,4 @@
-"""Tests of what needs no engine: statistics, ratios, tables, charts, JSON rows, the protocol.
+"""Tests of what needs no engine: statistics, ratios, outputs, tables, JSON rows, the protocol.
 
     python3 benchmarks/peers/test_report.py
 """
@@ -10,8 +10,14 @@ import pathlib
 import re
 import sys
 import tempfile
+import types
 import unittest
 import xml.etree.ElementTree as xml
+
+try:
+    import numpy as np
+except ImportError:
+    np = None
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
@@ -66,6 +72,33 @@ class Statistics(unittest.TestCase):
 
 
 class Ratios(unittest.TestCase):
+    def test_int8_is_compared_with_the_fastest_peer_at_any_precision(self):
+        rows = [row("faceio_int8_avx2", 3.0, precision="int8"), row("faceio_avx2", 10.0),
+                row("openvino_int8", 5.0, precision="int8"),
+                row("openvino_bf16", 4.0, precision="bf16"), row("quick", 20.0),
+                row("garbage", 1.0, precision="int8", outputs_ok=False)]
+        table.fill_ratios(rows, {"detector_640x480": 16.0})
+        self.assertEqual([r.ratio_to_fastest_peer for r in rows], [0.75, 0.5, 1.25, 0.2, 1.0, 0.25])
+        self.assertEqual([r.ratio_to_floor is None for r in rows],
+                         [True, False, True, False, False, True])
+        self.assertEqual(table.yardsticks(rows, "detector_640x480"),
+                         "Fastest peer in fp32: quick, 20.00 ms; at any precision, for the rows in "
+                         "int8: openvino_bf16, 4.00 ms.")
+
+    def test_our_int8_is_compared_with_our_fp32_of_the_same_kind(self):
+        rows = [row("faceio_avx512", 8.0), row("faceio_avx512_whole", 9.0, scope="whole"),
+                row("faceio_avx2", 10.0, isa="avx2"),
+                row("faceio_avx512", 4.0, model="recogniser_112"),
+                row("faceio_int8_avx512vnni", 2.0, precision="int8"),
+                row("faceio_int8_avx512vnni_whole", 4.5, precision="int8", scope="whole"),
+                row("faceio_int8_avx2", 5.0, precision="int8", isa="avx2"),
+                row("faceio_int8_avx512vnni", 1.0, precision="int8", model="recogniser_112"),
+                row("faceio_int8_avx2_whole", 1.0, precision="int8", scope="whole", isa="avx2"),
+                row("openvino_int8", 5.0, precision="int8"), row("other", 20.0)]
+        table.fill_ratios(rows, {})
+        self.assertEqual([r.ratio_to_own_fp32 for r in rows],
+                         [None] * 4 + [0.25, 0.5, 0.5, 0.25] + [None] * 3)
+
     def test_yardstick_is_the_fastest_peer_that_is_right_in_fp32(self):
         rows = [row("faceio_avx2", 10.0), row("quick", 20.0), row("slow", 40.0),
                 row("wrong", 5.0, outputs_ok=False), row("rough", 4.0, precision="bf16"),
@@ -81,23 +114,98 @@ class Ratios(unittest.TestCase):
         self.assertIsNone(alone.ratio_to_fastest_peer)
 
 
+@unittest.skipIf(np is None, "numpy is not installed")
+class Outputs(unittest.TestCase):
+    """Figures by hand: the angle of (3, 4) and (4, 3) has the cosine 24 / 25."""
+
+    @staticmethod
+    def judge(task, scope, precision, *pairs):
+        import outputs
+        network = types.SimpleNamespace(task=task, truth={"embedding": np.array([[0.0, 2.0]])})
+        return outputs.judge(network, scope, precision,
+                             [(np.array(found), np.array(truth)) for found, truth in pairs])
+
+    def test_below_fp32_the_worst_cosine_counts(self):
+        good, bad = ([2.0, 0.0], [1.0, 0.0]), ([3.0, 4.0], [4.0, 3.0])
+        for task in ("detector", "recogniser"):
+            self.assertEqual(self.judge(task, "network", "int8", good), (1.0, 1.0, True))
+            difference, cosine, ok = self.judge(task, "network", "int8", good, bad)
+            self.assertEqual(difference, 1.0)
+            self.assertAlmostEqual(cosine, 0.96)
+            self.assertFalse(ok)
+
+    def test_cosine_limits(self):
+        for cosine, right_for in ((0.9899, ["detector"]), (0.9901, ["detector", "recogniser"]),
+                                  (0.9799, []), (0.9801, ["detector"])):
+            pair = ([cosine, (1 - cosine ** 2) ** 0.5], [1.0, 0.0])
+            self.assertEqual([task for task in ("detector", "recogniser") for precision in
+                              ("int8", "bf16") if self.judge(task, "network", precision, pair)[2]],
+                             [task for task in right_for for _ in range(2)])
+
+    def test_fp32_is_judged_by_the_difference(self):
+        # Of the same direction, but too far off.
+        self.assertEqual(self.judge("detector", "network", "fp32", ([2.0, 0.0], [1.0, 0.0])),
+                         (1.0, 1.0, False))
+        # The recogniser's tolerance is a thousandth of its largest recorded value, 2.
+        for value, right in ((2.0019, True), (2.0021, False)):
+            pair = ([0.0, value], [0.0, 2.0])
+            self.assertEqual(self.judge("recogniser", "network", "fp32", pair)[2], right)
+
+    def test_what_cannot_be_compared_is_wrong(self):
+        for found in ([1.0], [float("nan"), 0.0], [0.0, 0.0]):
+            _, cosine, ok = self.judge("recogniser", "network", "int8", (found, [1.0, 0.0]))
+            self.assertEqual((cosine, ok), (-1.0, False))
+
+    def test_faces_are_judged_by_the_overlap_of_their_boxes(self):
+        def faces(*boxes):
+            return [[*box, 0.9, *[0.0] * 10] for box in boxes]
+
+        first, second = (0.0, 0.0, 100.0, 100.0), (200.0, 0.0, 300.0, 100.0)
+        truth = faces(first, second)
+
+        def judge(found):
+            return self.judge("detector", "whole", "int8", (found, truth))
+
+        self.assertEqual(judge(truth), (0.0, None, True))
+        self.assertEqual(judge(faces(second, first)), (200.0, None, True))
+        # 5 pixels to the right: 95 / 105 = 0.905; 10 pixels: 90 / 110 = 0.818.
+        for shift, ok in ((5.0, True), (10.0, False)):
+            moved = faces((shift, 0.0, 100.0 + shift, 100.0), second)
+            self.assertEqual(judge(moved), (shift, None, ok))
+        for found in (faces(first), faces(first, second, (0.0, 200.0, 100.0, 300.0))):
+            self.assertFalse(judge(found)[2])
+
+
 class Verdict(unittest.TestCase):
+    def setUp(self):
+        self.ours = [row("faceio_avx2", 10.0), row("faceio_int8_avx2", 5.0, precision="int8")]
+
     def test_all_well(self):
-        self.assertEqual(table.verdict([row("faceio_avx2", 10.0), row("other", 20.0)]), [])
+        self.assertEqual(table.verdict([*self.ours, row("other", 20.0)]), [])
 
     def test_wrong_outputs_of_faceio_fail_and_those_of_others_do_not(self):
-        right, other = row("faceio_avx2", 10.0), row("other", 20.0, outputs_ok=False)
-        self.assertEqual(table.verdict([right, other]), [])
-        wrong = row("faceio_avx512", 9.0, outputs_ok=False, max_abs_diff=0.5)
-        self.assertEqual(len(table.verdict([right, wrong, other])), 1)
-        self.assertIn("faceio_avx512", table.verdict([right, wrong, other])[0])
+        right = [*self.ours, row("other", 20.0, outputs_ok=False)]
+        self.assertEqual(table.verdict(right), [])
+        for precision in table.OUR_PRECISIONS:
+            wrong = row("faceio_avx512", 9.0, outputs_ok=False, max_abs_diff=0.5, cosine=0.25,
+                        precision=precision)
+            self.assertEqual(len(table.verdict([*right, wrong])), 1)
+            self.assertRegex(table.verdict([*right, wrong])[0], "faceio_avx512.*by 0.5.*0.2500")
+
+    def test_faceio_has_to_run_in_every_precision(self):
+        for ours in self.ours:
+            faults = table.verdict([ours, row("other", 20.0)])
+            self.assertEqual(len(faults), 1)
+            self.assertNotIn(f"in {ours.precision}", faults[0])
 
     def test_each_model_needs_faceio_and_a_peer(self):
         self.assertTrue(table.verdict([]))
-        self.assertTrue(table.verdict([row("faceio_avx2", 10.0)]))
+        self.assertTrue(table.verdict(self.ours))
         self.assertTrue(table.verdict([row("other", 10.0)]))
-        self.assertTrue(table.verdict([row("faceio_avx2", 10.0), row("other", 20.0),
-                                       row("faceio_avx2", 5.0, model="recogniser_112")]))
+        self.assertTrue(table.verdict([*self.ours, row("other", 20.0),
+                                       row("faceio_avx2", 5.0, model="recogniser_112"),
+                                       row("faceio_int8_avx2", 5.0, model="recogniser_112",
+                                           precision="int8")]))
 
 
 class Schema(unittest.TestCase):
@@ -119,17 +227,23 @@ class Schema(unittest.TestCase):
 class Tables(unittest.TestCase):
     def setUp(self):
         self.rows = [row("other", 20.0, outputs_ok=False, max_abs_diff=0.25),
-                     row("faceio_avx2", 10.0), row("third", 30.0, max_abs_diff=None)]
+                     row("faceio_avx2", 10.0), row("third", 30.0, max_abs_diff=None),
+                     row("rough", 40.0, precision="int8", outputs_ok=False, cosine=0.47793)]
         table.fill_ratios(self.rows, {"detector_640x480": 20.0})
 
     def test_markdown_has_all_rows_fastest_first(self):
         lines = [line for line in table.markdown(self.rows).splitlines() if line.startswith("|")]
         self.assertEqual(len({line.count("|") for line in lines}), 1)
         self.assertEqual([line.split("|")[1].strip() for line in lines[2:]],
-                         ["**faceio_avx2**", "other", "third"])
+                         ["**faceio_avx2**", "other", "third", "rough"])
         self.assertIn("| 10.00 | 9.50 | 0.33 | 0.50 |", lines[2])
         self.assertIn("over tolerance", lines[3])
         self.assertNotIn("over tolerance", lines[4])
+        self.assertIn("| 0.4779 | 1.0e-05 (unusable) |", lines[5])
+
+    def test_yardsticks_are_named_below_the_table(self):
+        self.assertIn("third, 30.00 ms", table.markdown(self.rows).splitlines()[-1])
+        self.assertIn("third, 30.00 ms", report.html(self.rows, machine()))
 
     def test_report_names_what_was_left_out_and_disturbed(self):
         facts = machine(failures={"broken detector_640x480": "no module"},

@@ -84,6 +84,18 @@
 #define FACEIO_ABI_STATIC
 #endif
 
+#if defined(FACEIO_NO_INT8)
+#define FACEIO_ABI_INT8 _noint8
+#else
+#define FACEIO_ABI_INT8
+#endif
+
+#if defined(FACEIO_SEPARATE_KERNELS)
+#define FACEIO_ABI_KERNELS _separate
+#else
+#define FACEIO_ABI_KERNELS
+#endif
+
 #if defined(FACEIO_FREESTANDING)
 #define FACEIO_ABI_HOST _freestanding
 #elif defined(FACEIO_NO_MMAP)
@@ -104,8 +116,9 @@
                  FACEIO_CONCAT(FACEIO_ABI_FMA, FACEIO_ABI_BMI), \
                  FACEIO_CONCAT(FACEIO_ABI_LZCNT, FACEIO_ABI_MOVBE))
 #define FACEIO_ABI_SWITCHES                                    \
-  FACEIO_CONCAT(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST), \
-                FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK))
+  FACEIO_CONCAT3(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST),  \
+                 FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK),   \
+                 FACEIO_CONCAT(FACEIO_ABI_INT8, FACEIO_ABI_KERNELS))
 #define FACEIO_ABI_NAMESPACE                                                     \
   FACEIO_CONCAT3(FACEIO_CONCAT3(v, FACEIO_VERSION_MAJOR, _),                     \
                  FACEIO_CONCAT3(FACEIO_VERSION_MINOR, _, FACEIO_VERSION_PATCH),  \

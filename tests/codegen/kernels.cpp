@@ -1,5 +1,5 @@
 // Emits every kernel of every target, as a program without -m flags gets them.
-#include <faceio/kernels/targets.hpp>
+#include <faceio/kernels/dispatch.hpp>
 
 extern const faceio::KernelTable* const all_tables[];
 const faceio::KernelTable* const all_tables[] = {

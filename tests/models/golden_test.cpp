@@ -163,9 +163,9 @@ TEST_CASE("the self-test names a layer whose weights were damaged") {
   test::AlignedBuffer blob_bytes(bytes);
   const Blob blob = *Blob::open(blob_bytes.bytes());
   const KernelTable* table = test::runnable_tables().back();
-  test::AlignedBuffer persistent(bound_bytes(Detector::network()));
+  test::AlignedBuffer persistent(bound_bytes(Detector::network(), 0));
   Arena arena(persistent.span());
-  const auto bound = bind(Detector::network(), blob, *table, 0, arena);
+  const auto bound = bind(Detector::network(), blob, test::with_int8(*table), 0, arena);
   REQUIRE(bound.has_value());
   constexpr uint16_t kDamaged = 27;  // fpn.output3; after opening, so checksums do not see it
   const BlobEntry& entry = *blob.find(kDamaged, Role::weights);

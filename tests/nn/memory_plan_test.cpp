@@ -231,27 +231,27 @@ TEST_CASE("bytes of a map, of its border and of a ring of its rows") {
     map.planes = planes;
     return map;
   };
-  CHECK(map_bytes(Shape{2, 3, 16}, record(16, false)) == 2 * 3 * 16 * 4);
-  CHECK(map_bytes(Shape{2, 3, 16}, record(16, true)) == 4 * 5 * 16 * 4);
-  CHECK(map_bytes(Shape{9, 3, 16}, record(16, true), 3) == 3 * 5 * 16 * 4);
-  CHECK(map_bytes(Shape{1, 1, 3}, record(3, false)) == 64);
-  CHECK(map_bytes(Shape{1, 6, 3}, record(3, false, true)) == 128);  // 72, rounded up
-  CHECK(map_bytes(Shape{1, 1, 20}, record(20, false)) == 128);
-  CHECK(map_bytes(Shape{1, 1, 3}, record(3, true, true, true)) == 3 * 3 * (16 + 32) * 4);
-  CHECK(map_bytes(Shape{7, 15, 8}, record(8, true, false, true), 4) == 4 * 8 * (16 + 48) * 4);
-  CHECK(map_bytes(Shape{7, 16, 8}, record(8, false, false, true)) == 7 * 8 * (16 + 48) * 4);
-  CHECK(row_floats(Shape{1, 10, 3}, record(3, true, true)) == 36);
-  CHECK(row_floats(Shape{1, 10, 3}, record(3, true)) == 12 * 16);
-  CHECK(pixel_floats(record(3, true, true)) == 3);
-  CHECK(pixel_floats(record(3, true, true, true)) == 1);
-  CHECK(pixel_floats(record(8, true)) == 16);
+  CHECK(map_bytes(Shape{2, 3, 16}, record(16, false), Precision::fp32) == 2 * 3 * 16 * 4);
+  CHECK(map_bytes(Shape{2, 3, 16}, record(16, true), Precision::fp32) == 4 * 5 * 16 * 4);
+  CHECK(map_bytes(Shape{9, 3, 16}, record(16, true), Precision::fp32, 3) == 3 * 5 * 16 * 4);
+  CHECK(map_bytes(Shape{1, 1, 3}, record(3, false), Precision::fp32) == 64);
+  CHECK(map_bytes(Shape{1, 6, 3}, record(3, false, true), Precision::fp32) == 128);  // 72, rounded up
+  CHECK(map_bytes(Shape{1, 1, 20}, record(20, false), Precision::fp32) == 128);
+  CHECK(map_bytes(Shape{1, 1, 3}, record(3, true, true, true), Precision::fp32) == 3 * 3 * (16 + 32) * 4);
+  CHECK(map_bytes(Shape{7, 15, 8}, record(8, true, false, true), Precision::fp32, 4) == 4 * 8 * (16 + 48) * 4);
+  CHECK(map_bytes(Shape{7, 16, 8}, record(8, false, false, true), Precision::fp32) == 7 * 8 * (16 + 48) * 4);
+  CHECK(map_row_bytes(Shape{1, 10, 3}, record(3, true, true), Precision::fp32) == 36 * 4);
+  CHECK(map_row_bytes(Shape{1, 10, 3}, record(3, true), Precision::fp32) == 12 * 16 * 4);
+  CHECK(pixel_bytes(record(3, true, true), Precision::fp32) == 3 * 4);
+  CHECK(pixel_bytes(record(3, true, true, true), Precision::fp32) == 1 * 4);
+  CHECK(pixel_bytes(record(8, true), Precision::fp32) == 16 * 4);
   CHECK(channel_stride(1) == 16);
   CHECK(channel_stride(8) == 16);
   CHECK(channel_stride(16) == 16);
   CHECK(channel_stride(17) == 32);
   // A picture that no memory holds saturates instead of wrapping.
   constexpr int32_t kHuge = 2147483647;
-  CHECK(map_bytes(Shape{kHuge, kHuge, 512}, record(512, true)) > size_t{1} << 62);
+  CHECK(map_bytes(Shape{kHuge, kHuge, 512}, record(512, true), Precision::fp32) > size_t{1} << 62);
 }
 
 TEST_CASE("elements, touching rows and rings of a view") {

@@ -106,27 +106,39 @@ struct CompareLayer {
   }
 };
 
-/// A plan in memory of exactly its size, filled with NaN: borders must be cleared, and nothing may
-/// be read before it is written.
-struct PlanInMemory {
+/// Memory of exactly a plan's size, filled with NaN: borders must be cleared, and nothing may be read before it
+/// is written.
+template <class AnyPlan>
+struct InMemory {
+  using Make = faceio::Result<AnyPlan> (*)(const faceio::BoundNetwork&, faceio::Size, faceio::Schedule,
+                                           faceio::Arena&) noexcept;
   AlignedBuffer scratch;
-  faceio::Plan plan;
+  AnyPlan plan;
 
-  PlanInMemory(const faceio::BoundNetwork& bound, faceio::Size size, faceio::Schedule schedule)
+  InMemory(Make make, const faceio::BoundNetwork& bound, faceio::Size size, faceio::Schedule schedule)
       : scratch(faceio::plan_bytes(bound.network, size, schedule)) {
     std::memset(scratch.data(), 0xff, scratch.size());
     faceio::Arena arena(scratch.span());
-    const auto made = faceio::make_plan(bound, size, schedule, arena);
+    const auto made = make(bound, size, schedule, arena);
     if (!made.has_value() || arena.used_bytes() != scratch.size()) {
-      throw std::runtime_error("plan_bytes() and make_plan() disagree");
+      throw std::runtime_error("plan_bytes() and the plan disagree");
     }
     plan = *made;
   }
 };
+struct PlanInMemory : InMemory<faceio::Plan> {
+  PlanInMemory(const faceio::BoundNetwork& bound, faceio::Size size, faceio::Schedule schedule)
+      : InMemory(&faceio::make_plan, bound, size, schedule) {}
+};
+struct Int8PlanInMemory : InMemory<faceio::Int8Plan> {
+  Int8PlanInMemory(const faceio::BoundNetwork& bound, faceio::Size size, faceio::Schedule schedule)
+      : InMemory(&faceio::make_int8_plan, bound, size, schedule) {}
+};
 
 /// Floats of all outputs of a plan that has run, channel by channel. Padding lanes must be zero, or
 /// a NaN is among them.
-inline std::vector<float> outputs_of(const faceio::Plan& plan) {
+template <class AnyPlan>
+inline std::vector<float> outputs_of(const AnyPlan& plan) {
   std::vector<float> all;
   for (int i = 0; i < plan.output_count; ++i) {
     const faceio::MapView& map = plan.outputs[i];

@@ -36,10 +36,10 @@ void check_against_reference(const Network& network, Size size) {
   const std::vector<float> picture = test::random_picture(network.view, size);
   test::Maps reference;
   for (const KernelTable* table : test::runnable_tables()) {
-    test::AlignedBuffer persistent(bound_bytes(network.view));
+    test::AlignedBuffer persistent(bound_bytes(network.view, network.global_side));
     Arena persistent_arena(persistent.span());
     const auto bound =
-        bind(network.view, network.blob, *table, network.global_side, persistent_arena);
+        bind(network.view, network.blob, test::with_int8(*table), network.global_side, persistent_arena);
     REQUIRE(bound.has_value());
     CHECK(persistent_arena.used_bytes() == persistent.size());
     if (reference.empty()) reference = test::run_reference(*bound, size, picture);
@@ -69,10 +69,10 @@ TEST_CASE("MobileFaceNet, every layer") {
 
 TEST_CASE("weights of another network are refused") {
   const Network detector = Network::detector();
-  test::AlignedBuffer persistent(bound_bytes(mobilefacenet_192::kNetwork.view()));
+  test::AlignedBuffer persistent(bound_bytes(mobilefacenet_192::kNetwork.view(), 7));
   Arena arena(persistent.span());
   const auto bound = bind(mobilefacenet_192::kNetwork.view(), detector.blob,
-                          *test::runnable_tables()[0], 7, arena);
+                          test::with_int8(*test::runnable_tables()[0]), 7, arena);
   REQUIRE(!bound.has_value());
   CHECK(bound.status().code == Errc::model_mismatch);
 }
@@ -85,10 +85,10 @@ TEST_CASE("depth-first and layer by layer give the same bits") {
     const ImageView image(pixels.data(), size, 3 * static_cast<size_t>(size.width_px),
                           PixelFormat::RGB8);
     for (const KernelTable* table : test::runnable_tables()) {
-      test::AlignedBuffer persistent(bound_bytes(network.view));
+      test::AlignedBuffer persistent(bound_bytes(network.view, network.global_side));
       Arena persistent_arena(persistent.span());
       const auto bound =
-          bind(network.view, network.blob, *table, network.global_side, persistent_arena);
+          bind(network.view, network.blob, test::with_int8(*table), network.global_side, persistent_arena);
       REQUIRE(bound.has_value());
       std::vector<float> outputs[2];
       for (const Schedule schedule : {Schedule::layer_by_layer, Schedule::depth_first}) {
@@ -112,10 +112,10 @@ TEST_CASE("depth-first and layer by layer give the same bits") {
 
 TEST_CASE("a plan in too little memory says how much is missing") {
   const Network network = Network::detector();
-  test::AlignedBuffer persistent(bound_bytes(network.view));
+  test::AlignedBuffer persistent(bound_bytes(network.view, network.global_side));
   Arena persistent_arena(persistent.span());
   const auto bound =
-      bind(network.view, network.blob, *test::runnable_tables()[0], 0, persistent_arena);
+      bind(network.view, network.blob, test::with_int8(*test::runnable_tables()[0]), 0, persistent_arena);
   REQUIRE(bound.has_value());
   const size_t needed = plan_bytes(network.view, {64, 64}, Schedule::depth_first);
   for (const size_t missing : {size_t{1}, size_t{64}, needed / 2, needed}) {

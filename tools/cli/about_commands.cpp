@@ -4,6 +4,8 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string>
 
 #include "commands.hpp"
 #include "cpu_name.hpp"
@@ -21,43 +23,54 @@ const char* label(Network network) {
   return network == Network::detector ? "detector" : "recogniser";
 }
 
-const char* precision_of(const faceio::Blob& blob) {
-  const char* found = nullptr;
-  for (const faceio::BlobEntry& entry : blob.entries()) {
-    if (entry.role != faceio::Role::weights) continue;
-    const char* here = "other";
-    switch (entry.dtype) {
-      case faceio::DType::f32: here = "f32"; break;
-      case faceio::DType::f16: here = "f16"; break;
-      case faceio::DType::bf16: here = "bf16"; break;
-      case faceio::DType::i8: here = "i8"; break;
-      default: break;
-    }
-    if (found != nullptr && found != here) return "mixed";
-    found = here;
-  }
-  return found == nullptr ? "none" : found;
-}
-
 bool usable(Target target) {
   return faceio::is_built(target) && faceio::cpu_supports(target);
 }
 
-struct TestedNetwork {
-  faceio::SelftestReport report;
-  faceio::NetworkView network;
-};
+constexpr faceio::Precision kPrecisions[] = {faceio::Precision::fp32, faceio::Precision::fp16,
+                                             faceio::Precision::int8};
 
-TestedNetwork run_on(const Arguments& arguments, Network network, Target target) {
+faceio::SelftestReport run_on(const Arguments& arguments, Network network, Target target) {
   const std::string path = weights_path(arguments, network);
   if (network == Network::detector) {
     const auto detector = faceio::host::OwnedDetector::load(path, {}, target);
-    return {faceio::host::selftest(detector.detector().bound(), detector.blob()),
-            faceio::Detector::network()};
+    return faceio::host::selftest(detector.detector().bound(), detector.blob());
   }
   const auto embedder = faceio::host::OwnedEmbedder::load(path, target);
-  return {faceio::host::selftest(embedder.embedder().bound(), embedder.blob()),
-          faceio::Embedder::network()};
+  return faceio::host::selftest(embedder.embedder().bound(), embedder.blob());
+}
+
+const char* op_name(Network network, int32_t op) {
+  if (op < 0) return "-";
+  const auto at = static_cast<size_t>(op);
+  return network == Network::detector ? faceio::Detector::network().ops[at].name : faceio::Embedder::network().ops[at].name;
+}
+
+/// One network's weights on every usable target; true when all layers agree with their recorded answers, and
+/// int8 outputs with one another bit for bit.
+bool passes(const Arguments& arguments, Network network) {
+  const faceio::host::LoadedBlob loaded(weights_path(arguments, network));
+  const faceio::Precision precision = loaded.blob().precision();
+  bool all_agree = true;
+  std::optional<uint64_t> first_hash;
+  for (int i = 0; i < faceio::kTargetCount; ++i) {
+    const auto target = static_cast<Target>(i);
+    if (!usable(target)) continue;
+    const faceio::SelftestReport report = run_on(arguments, network, target);
+    std::string verdict = "ok";
+    if (report.first_bad_op >= 0) {
+      verdict = std::string("DISAGREES, first in ") + op_name(network, report.first_bad_op);
+    } else if (precision == faceio::Precision::int8 && report.output_hash != first_hash.value_or(report.output_hash)) {
+      verdict = "OUTPUTS DIFFER from those of the target above";
+    }
+    if (!first_hash) first_hash = report.output_hash;
+    all_agree = all_agree && verdict == "ok";
+    std::printf("%-10s  %s  %-6s  %3d layers  worst %-14s at %.3f of its tolerance  outputs %016" PRIx64 "  %s\n",
+                label(network), name(precision), name(target), report.checked_ops,
+                op_name(network, report.worst_op), static_cast<double>(report.worst_ratio), report.output_hash,
+                verdict.c_str());
+  }
+  return all_agree;
 }
 
 }  // namespace
@@ -70,7 +83,7 @@ Outcome run_models(const Arguments& arguments) {
     std::printf("%s  %s\n", label(network), path.c_str());
     std::printf("  precision: %s\n  bytes: %" PRIu64 "\n  model id: %016" PRIx64
                 "\n  crc32c of payload: %08" PRIx32 "\n",
-                precision_of(blob), blob.file_bytes(), blob.model_id(), blob.payload_crc32c());
+                name(blob.precision()), blob.file_bytes(), blob.model_id(), blob.payload_crc32c());
     const faceio::Span<const char> provenance = blob.provenance();
     if (provenance.empty()) {
       std::printf("  provenance: none recorded; ask whoever made this file\n");
@@ -92,6 +105,12 @@ Outcome run_doctor(const Arguments& arguments) {
                 faceio::is_built(target) ? "in this build" : "not in this build",
                 faceio::cpu_supports(target) ? "this CPU runs it" : "this CPU lacks it");
   }
+  std::string int8;
+  for (int i = 0; i < faceio::kInt8TargetCount; ++i) {
+    const auto target = static_cast<faceio::Int8Target>(i);
+    if (faceio::is_built(target) && faceio::cpu_supports(target)) int8 += std::string(" ") + name(target);
+  }
+  std::printf("int8      %s\n", int8.c_str());
   const char* wanted = std::getenv("FACEIO_ISA");
   const auto chosen = faceio::best_target();
   std::printf("FACEIO_ISA %s\n", wanted == nullptr || wanted[0] == '\0' ? "not set" : wanted);
@@ -127,20 +146,17 @@ Outcome run_doctor(const Arguments& arguments) {
 Outcome run_selftest(const Arguments& arguments) {
   bool all_agree = true;
   for (const Network network : kNetworks) {
-    for (int i = 0; i < faceio::kTargetCount; ++i) {
-      const auto target = static_cast<Target>(i);
-      if (!usable(target)) continue;
-      const TestedNetwork tested = run_on(arguments, network, target);
-      const faceio::SelftestReport& report = tested.report;
-      const bool agrees = report.first_bad_op < 0;
-      all_agree = all_agree && agrees;
-      const auto op_name = [&](int32_t op) {
-        return op < 0 ? "-" : tested.network.ops[static_cast<size_t>(op)].name;
-      };
-      std::printf("%-10s  %-6s  %3d layers  worst %-14s at %.3f of its tolerance  %s%s\n",
-                  label(network), name(target), report.checked_ops, op_name(report.worst_op),
-                  static_cast<double>(report.worst_ratio), agrees ? "ok" : "DISAGREES, first in ",
-                  agrees ? "" : op_name(report.first_bad_op));
+    const bool named = !(network == Network::detector ? arguments.detector_path : arguments.recogniser_path).empty();
+    if (named) {
+      all_agree = passes(arguments, network) && all_agree;
+      continue;
+    }
+    for (const faceio::Precision precision : kPrecisions) {
+      // Without weights of 32 bits there is something to complain about.
+      if (precision != faceio::Precision::fp32 && !has_default_weights(network, precision)) continue;
+      Arguments of_precision = arguments;
+      of_precision.precision = precision;
+      all_agree = passes(of_precision, network) && all_agree;
     }
   }
   if (!all_agree) {

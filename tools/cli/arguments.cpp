@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <map>
 #include <utility>
 
 #include "outcome.hpp"
@@ -64,6 +65,13 @@ Parsed parse_arguments(int argc, char** argv) {
       "of the weights.");
   app.add_option("--detector", a.detector_path, "weights of the detector, a .fiow file");
   app.add_option("--recogniser", a.recogniser_path, "weights of the recogniser, a .fiow file");
+  const std::map<std::string, faceio::Precision> precisions{
+      {name(faceio::Precision::fp32), faceio::Precision::fp32},
+      {name(faceio::Precision::fp16), faceio::Precision::fp16},
+      {name(faceio::Precision::int8), faceio::Precision::int8}};
+  app.add_option("--precision", a.precision, "of the default weights: fp32, fp16 or int8")
+      ->transform(CLI::CheckedTransformer(precisions))
+      ->default_str(name(a.precision));
 
   CLI::App* detect = app.add_subcommand("detect", "Find faces and their five landmarks");
   add_images(*detect, a);
@@ -107,7 +115,7 @@ Parsed parse_arguments(int argc, char** argv) {
   CLI::App* eval = add_eval_command(app, a);
 
   for (CLI::App* command : {detect, compare, embed, models, selftest, doctor, bench, eval, calibrate}) {
-    command->fallthrough();  // --detector and --recogniser may follow the command
+    command->fallthrough();  // --detector, --recogniser and --precision may follow the command
   }
   try {
     app.parse(argc, argv);

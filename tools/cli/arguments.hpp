@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <faceio/weights/format.hpp>
+
 #include "calibrate/arguments.hpp"
 #include "eval/arguments.hpp"
 
@@ -18,6 +20,7 @@ struct Arguments {
   Command command = Command::doctor;
   std::string detector_path;    // empty: look in the usual places
   std::string recogniser_path;  // empty: look in the usual places
+  faceio::Precision precision = faceio::Precision::fp32;  // of the weights in the usual places
   std::vector<std::string> images;
   std::string annotated_path;  // empty: none
   bool json = false;

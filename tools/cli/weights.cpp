@@ -25,13 +25,23 @@ std::vector<std::filesystem::path> weight_folders() {
   return folders;
 }
 
+std::string file_name(Network network, faceio::Precision precision) {
+  const std::string model = network == Network::detector ? "retinaface_mnet025" : "mobilefacenet_192";
+  const bool fp32 = precision == faceio::Precision::fp32;
+  return model + (fp32 ? "" : std::string(".") + name(precision)) + ".fiow";
+}
+
+const char* maker_of(faceio::Precision precision) {
+  return precision == faceio::Precision::int8 ? "quantise/quantise.py" : "convert/convert.py";
+}
+
 }  // namespace
 
 std::string weights_path(const Arguments& arguments, Network network) {
   const bool detector = network == Network::detector;
   const std::string& asked = detector ? arguments.detector_path : arguments.recogniser_path;
   if (!asked.empty()) return asked;
-  const char* file = detector ? "retinaface_mnet025.fiow" : "mobilefacenet_192.fiow";
+  const std::string file = file_name(network, arguments.precision);
   std::string places;
   for (const auto& folder : weight_folders()) {
     const auto path = folder / file;
@@ -39,9 +49,17 @@ std::string weights_path(const Arguments& arguments, Network network) {
     if (std::filesystem::exists(path, failed)) return path.string();
     places += (places.empty() ? "" : ", ") + folder.string();
   }
-  throw InputError(std::string(file) + " is in none of these folders: " + places + "; pass " +
+  throw InputError(file + " is in none of these folders: " + places + "; pass " +
                    (detector ? "--detector" : "--recogniser") +
-                   " PATH, set FACEIO_WEIGHTS, or make it with tools/convert/convert.py");
+                   " PATH, set FACEIO_WEIGHTS, or make it with tools/" + maker_of(arguments.precision));
+}
+
+bool has_default_weights(Network network, faceio::Precision precision) {
+  for (const auto& folder : weight_folders()) {
+    std::error_code failed;
+    if (std::filesystem::exists(folder / file_name(network, precision), failed)) return true;
+  }
+  return false;
 }
 
 std::string model_id_text(uint64_t model_id) {

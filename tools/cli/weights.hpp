@@ -17,6 +17,9 @@ enum class Network { detector, recogniser };
 /// Throws InputError that lists the places.
 std::string weights_path(const Arguments& arguments, Network network);
 
+/// True when weights_path() would find default weights of this precision.
+bool has_default_weights(Network network, faceio::Precision precision);
+
 /// Sixteen hexadecimal digits.
 std::string model_id_text(uint64_t model_id);
 

@@ -4,6 +4,10 @@
 //                          Default: defined when __STDC_HOSTED__ is 0.
 //   FACEIO_STATIC_TARGET   defined: only the kernels of the compile-time baseline are built and the
 //                          best one is not looked for (firmware, microbenchmarks of one target).
+//   FACEIO_NO_INT8         defined: int8 networks are left out, which makes programs smaller; their blobs are
+//                          refused as unsupported.
+//   FACEIO_SEPARATE_KERNELS  defined: kernels are built in the one file that includes kernels/separate.hpp, and the
+//                          others compile in seconds. Default: every file builds them.
 //   FACEIO_ENABLE_ASSERT   defined: programmer errors (null spans, mismatched shapes) are reported by
 //                          FACEIO_ASSERT. Default: off; outside input is always checked, by Status.
 //   FACEIO_ASSERT_HANDLER(text)  what a failed assertion does. Default: __builtin_trap().

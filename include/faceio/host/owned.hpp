@@ -130,7 +130,7 @@ class OwnedDetector {
 
   /// Scratch bytes for pictures of this size.
   size_t workspace_bytes(Size image) const {
-    return Detector::requirements(image, detector_.options()).scratch_bytes;
+    return Detector::requirements(image, detector_.options(), loaded_.blob().precision()).scratch_bytes;
   }
   const Detector& detector() const noexcept { return detector_; }
   /// Replaces the options for detections to come, which may need more memory than before.
@@ -142,7 +142,8 @@ class OwnedDetector {
       : loaded_(path),
         detector_(value_or_throw(
             Detector::create(loaded_.blob(),
-                             persistent_.at_least(Detector::requirements({}, options).persistent_bytes),
+                             persistent_.at_least(
+                                 Detector::requirements({}, options, loaded_.blob().precision()).persistent_bytes),
                              options, target),
             path)) {}
 
@@ -190,12 +191,13 @@ class OwnedEmbedder {
       : loaded_(path),
         embedder_(value_or_throw(
             Embedder::create(loaded_.blob(),
-                             persistent_.at_least(Embedder::requirements().persistent_bytes), target),
+                             persistent_.at_least(requirements().persistent_bytes), target),
             path)) {
     scratch();
   }
 
-  Span<uint8_t> scratch() { return scratch_.at_least(Embedder::requirements().scratch_bytes); }
+  Requirements requirements() const { return Embedder::requirements(loaded_.blob().precision()); }
+  Span<uint8_t> scratch() { return scratch_.at_least(requirements().scratch_bytes); }
 
   LoadedBlob loaded_;
   AlignedBytes persistent_;

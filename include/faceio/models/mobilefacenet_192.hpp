@@ -27,8 +27,8 @@ constexpr NetworkBuilder::Table make_network() noexcept {
   NetworkBuilder n;
   Map x = n.input(3);  // 112 x 112
 
-  x = n.conv3x3("conv1", x, 64, 2, kPrelu, Padding::bottom_right);  // 56 x 56
-  x = n.depthwise3x3("conv2_dw", "", x, 1, kPrelu);
+  x = n.wide(n.conv3x3("conv1", x, 64, 2, kPrelu, Padding::bottom_right));  // 56 x 56
+  x = n.wide(n.depthwise3x3("conv2_dw", "", x, 1, kPrelu));
   x = n.conv1x1("conv2_pw", x, 64, kLinear);
 
   x = bottleneck(n, "conv3", x, 128, 64, 2);  // 28 x 28
@@ -50,8 +50,8 @@ constexpr NetworkBuilder::Table make_network() noexcept {
   x = residual(n, "conv8.1", x, 256, 128);
 
   x = n.conv1x1("conv9", x, 512, kPrelu);
-  x = n.global_depthwise("gdconv", x, kLinear);  // 1 x 1
-  x = n.conv1x1("fc1", x, 512, kLinear);
+  x = n.wide(n.global_depthwise("gdconv", x, kLinear));  // 1 x 1
+  x = n.wide(n.conv1x1("fc1", x, 512, kLinear));
   n.output(n.conv1x1("embedding", x, 192, kLinear));
   return n.finish();
 }

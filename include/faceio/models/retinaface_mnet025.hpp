@@ -44,8 +44,9 @@ constexpr NetworkBuilder::Table make_network() noexcept {
   NetworkBuilder n;
   Map x = n.input(3);
 
-  x = n.conv3x3("stage1.0", x, 8, 2, kLeaky);
-  x = separable(n, "stage1.1", x, 16, 1);
+  x = n.wide(n.conv3x3("stage1.0", x, 8, 2, kLeaky));
+  x = n.wide(n.depthwise3x3("stage1.1", ".dw", x, 1, kLeaky));
+  x = n.conv1x1("stage1.1", ".pw", x, 16, kLeaky);
   x = separable(n, "stage1.2", x, 32, 2);
   x = separable(n, "stage1.3", x, 32, 1);
   x = separable(n, "stage1.4", x, 64, 2);

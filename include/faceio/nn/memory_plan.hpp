@@ -16,7 +16,7 @@ struct MapPlacement {
   int passing_chain = -1;  // last step of the chain in which its rows are used up as soon as they
                            // are written, so that maps of this kind share memory; -1: none
   int first_step = 0;  // first step during which it is alive; -1 for the input
-  int last_step = 0;   // last step that reads it; the number of steps for outputs
+  int last_step = 0;   // last step that reads it; the number of steps for outputs that are kept
 };
 
 struct MemoryPlan {
@@ -26,27 +26,37 @@ struct MemoryPlan {
   size_t total_bytes = 0;
 };
 
-/// Floats from one pixel of a map to the next.
-constexpr int32_t pixel_floats(const MapRecord& map) noexcept {
-  return map.planes ? 1 : map.picture ? map.channels : channel_stride(map.channels);
+/// Bytes of one element of a map.
+constexpr int32_t element_bytes(const MapRecord& map, Precision precision) noexcept {
+  if (precision != Precision::int8 || map.output) return sizeof(float);
+  return map.wide ? sizeof(int16_t) : sizeof(uint8_t);
 }
 
-/// Floats of one row of a map with its border.
-constexpr size_t row_floats(const Shape& shape, const MapRecord& map) noexcept {
-  if (map.planes)
-    return static_cast<size_t>(shape.channels) * static_cast<size_t>(plane_floats(shape.width));
+/// Bytes from one pixel of a map to the next.
+constexpr int32_t pixel_bytes(const MapRecord& map, Precision precision) noexcept {
+  const bool planes = map.planes && precision != Precision::int8;
+  return element_bytes(map, precision) *
+         (planes ? 1 : map.picture ? map.channels : channel_stride(map.channels));
+}
+
+/// Bytes of one row of a map with its border.
+constexpr size_t map_row_bytes(const Shape& shape, const MapRecord& map, Precision precision) noexcept {
+  if (map.planes && precision != Precision::int8) {
+    return static_cast<size_t>(shape.channels) * static_cast<size_t>(plane_floats(shape.width)) * sizeof(float);
+  }
   const size_t pixels = static_cast<size_t>(shape.width) + (map.border ? 2 : 0);
-  return saturating_multiply(pixels, static_cast<size_t>(pixel_floats(map)));
+  const size_t bytes = saturating_multiply(pixels, static_cast<size_t>(pixel_bytes(map, precision)));
+  // Terms of int8 weights come in fours: kernels read up to three bytes beyond a picture's border.
+  constexpr size_t kReadBeyond_bytes = 3;
+  return map.picture && precision == Precision::int8 ? saturating_add(bytes, kReadBeyond_bytes) : bytes;
 }
 
 /// Bytes of a map, or of a ring of its rows, with its border, rounded to the alignment.
-constexpr size_t map_bytes(const Shape& shape, const MapRecord& map,
+constexpr size_t map_bytes(const Shape& shape, const MapRecord& map, Precision precision,
                            int32_t ring_rows = 0) noexcept {
   const size_t rows = ring_rows > 0 ? static_cast<size_t>(ring_rows)
                                     : static_cast<size_t>(shape.height) + (map.border ? 2 : 0);
-  return round_up(
-      saturating_multiply(saturating_multiply(rows, row_floats(shape, map)), sizeof(float)),
-      kAlignment_bytes);
+  return round_up(saturating_multiply(rows, map_row_bytes(shape, map, precision)), kAlignment_bytes);
 }
 
 /// Shape of the map that `op` writes, before its channels are set.
@@ -120,6 +130,11 @@ constexpr void place_maps(MemoryPlan& plan, int map_count) noexcept {
 
 }  // namespace detail
 
+/// Whether a step's result is an output that leaves row by row.
+constexpr bool streams(const NetworkView& network, const ScheduledStep& step, Schedule schedule) noexcept {
+  return schedule == Schedule::streaming && network.maps[step.out].output;
+}
+
 /// Infers every shape, makes rings of the maps inside chains and places all maps.
 constexpr MemoryPlan plan_memory(const NetworkView& network, Size input,
                                  Schedule schedule) noexcept {
@@ -136,7 +151,8 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input,
 
   for (int i = 0; i < map_count; ++i) {
     plan.maps[i].first_step = i == 0 ? -1 : step_count;
-    plan.maps[i].last_step = network.maps[static_cast<size_t>(i)].output ? step_count : -1;
+    const bool kept = network.maps[static_cast<size_t>(i)].output && schedule != Schedule::streaming;
+    plan.maps[i].last_step = kept ? step_count : -1;
   }
   for (int s = 0, chain_begin = 0; s < step_count; ++s) {
     const ScheduledStep& step = plan.list.steps[s];
@@ -163,6 +179,10 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input,
       writes(step.out);
     }
     plan.rows_per_call[s] = rows_per_call_for(plan.maps[step.out].shape.width);
+    if (streams(network, step, schedule)) {
+      MapPlacement& out = plan.maps[step.out];
+      out.ring_rows = out.shape.height < plan.rows_per_call[s] ? out.shape.height : plan.rows_per_call[s];
+    }
     const bool by_rows = s > chain_begin || (s == 0 && picture_by_rows(network, schedule));
     if (by_rows) {
       MapPlacement& in = plan.maps[op.in0];
@@ -183,7 +203,7 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input,
     MapPlacement& map = plan.maps[i];
     const bool stored = map.last_step >= map.first_step;
     map.bytes =
-        stored ? map_bytes(map.shape, network.maps[static_cast<size_t>(i)], map.ring_rows) : 0;
+        stored ? map_bytes(map.shape, network.maps[static_cast<size_t>(i)], network.precision, map.ring_rows) : 0;
   }
   detail::place_maps(plan, map_count);
   return plan;

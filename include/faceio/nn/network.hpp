@@ -7,6 +7,7 @@
 #define FACEIO_NN_NETWORK_HPP
 
 #include "../kernels/conv.hpp"
+#include "../weights/format.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 
@@ -47,9 +48,10 @@ constexpr bool uses_winograd(const OpRecord& op) noexcept {
 struct MapRecord {
   uint16_t channels = 0;
   bool border = false;   // read by a 3x3: needs a zero pixel around it
-  bool output = false;   // read by the caller after the run: its memory is not reused
+  bool output = false;   // read by the caller, and by no operation
   bool picture = false;  // the input: its pixels lie close together, unless in planes
-  bool planes = false;   // each row holds its channels one after the other: see core/map_view.hpp
+  bool planes = false;   // each row holds its channels one after the other: see core/map_view.hpp; fp32 only
+  bool wide = false;     // 16 bits an element in int8 networks
 };
 
 /// What planning and running see of a network. Maps are numbered; map 0 is the input picture.
@@ -58,6 +60,7 @@ struct NetworkView {
   Span<const MapRecord> maps;
   Span<const uint16_t> outputs;
   uint64_t model_id = 0;
+  Precision precision = Precision::fp32;
 };
 
 /// Largest network the planner takes.
@@ -121,11 +124,12 @@ struct NetworkTable {
   int output_count = 0;
   uint64_t model_id = 0;
 
-  constexpr NetworkView view() const noexcept {
+  constexpr NetworkView view(Precision precision = Precision::fp32) const noexcept {
     return {{ops, static_cast<size_t>(op_count)},
             {maps, static_cast<size_t>(map_count)},
             {outputs, static_cast<size_t>(output_count)},
-            model_id};
+            model_id,
+            precision};
   }
 };
 
@@ -183,6 +187,14 @@ class NetworkBuilder {
                   channels(in), {});
   }
 
+  /// Gives a map 16 bits an element in int8 networks, for results that 8 bits would spoil.
+  constexpr Map wide(Map m) noexcept {
+    channels(m);  // names an unknown map
+    table_.maps[m.id].wide = true;
+    return m;
+  }
+
+  /// The result of a 1x1 convolution that fills the map.
   constexpr void output(Map m) noexcept {
     if (table_.output_count == kMaxOutputs) network_mistake::too_many_outputs();
     channels(m);  // names an unknown map

@@ -14,9 +14,9 @@ struct Step {
   uint16_t first_op = 0;  // index in the network table
   uint16_t op_count = 1;
   uint16_t chain_end = 0;  // index behind the last step of its chain
+  int16_t streamed_output = -1;  // of Plan::outputs, whose rows leave as they are computed; -1: none
   int32_t rows_per_call = 0;
-  MapView zero_border[kWinogradMaxParts] =
-      {};  // whole maps to clear the border of; data null: none
+  MapView fill_border[kWinogradMaxParts] = {};  // whole maps to fill the border of; data null: none
   ConvArgs conv{};
   WinogradArgs winograd_args{};
   BatchNormArgs batchnorm{};
@@ -24,12 +24,37 @@ struct Step {
   UpsampleArgs upsample{};
 };
 
+/// The same of an int8 network.
+struct Int8Step {
+  Op op = Op::conv1x1;
+  bool winograd = false;
+  uint16_t first_op = 0;  // index in the network table
+  uint16_t op_count = 1;
+  uint16_t chain_end = 0;  // index behind the last step of its chain
+  int16_t streamed_output = -1;  // of Plan::outputs, whose rows leave as they are computed; -1: none
+  int32_t rows_per_call = 0;
+  Int8Map fill_border[kWinogradMaxParts] = {};  // whole maps to fill the border of; data null: none
+  Int8ConvArgs conv{};
+  Int8WinogradArgs winograd_args{};
+};
+
 /// A network laid out for one input size inside one scratch memory. Valid while that memory, the
 /// blob and the bound weights are.
 struct Plan {
+  using StepType = Step;
   const KernelTable* kernels = nullptr;
   Span<Step> steps{};
   MapView input{};  // whole, or a ring of rows when the first chain pulls it
+  MapView outputs[kMaxOutputs] = {};
+  int output_count = 0;
+};
+
+/// The same of an int8 network.
+struct Int8Plan {
+  using StepType = Int8Step;
+  const Int8KernelTable* kernels = nullptr;
+  Span<Int8Step> steps{};
+  Int8Map input{};  // whole, or a ring of rows when the first chain pulls it
   MapView outputs[kMaxOutputs] = {};
   int output_count = 0;
 };
@@ -44,15 +69,43 @@ constexpr size_t winograd_scratch_floats(const NetworkView& network) noexcept {
   return largest;
 }
 
-/// Scratch bytes that make_plan() takes for this input size.
+/// Bytes that the Winograd steps of a network share.
+constexpr size_t int8_winograd_scratch_bytes(const NetworkView& network) noexcept {
+  size_t largest = 0;
+  for_each_winograd_group(network, [&](size_t first, const WinogradGroup&) {
+    const size_t bytes = int8_winograd_scratch_bytes(network.ops[first].c_in);
+    if (largest < bytes) largest = bytes;
+  });
+  return largest;
+}
+
+/// Scratch bytes that make_plan() takes for this input size, or make_int8_plan() for an int8 network.
 constexpr size_t plan_bytes(const NetworkView& network, Size input, Schedule schedule) noexcept {
   Arena count;
   const MemoryPlan memory = plan_memory(network, input, schedule);
-  count.take<Step>(static_cast<size_t>(memory.list.count));
-  count.take<uint8_t>(memory.total_bytes);
-  count.take<float>(winograd_scratch_floats(network));
+  if (network.precision == Precision::int8) {
+    count.take<Int8Step>(static_cast<size_t>(memory.list.count));
+    count.take<uint8_t>(memory.total_bytes);
+    count.take<uint8_t>(int8_winograd_scratch_bytes(network));
+  } else {
+    count.take<Step>(static_cast<size_t>(memory.list.count));
+    count.take<uint8_t>(memory.total_bytes);
+    count.take<float>(winograd_scratch_floats(network));
+  }
   return count.used_bytes();
 }
+
+namespace detail {
+
+/// The place of a step's result among the outputs, if it leaves row by row; else -1.
+constexpr int16_t streamed_output(const NetworkView& network, const ScheduledStep& step, Schedule schedule) noexcept {
+  for (size_t i = 0; streams(network, step, schedule) && i < network.outputs.size; ++i) {
+    if (network.outputs[i] == step.out) return static_cast<int16_t>(i);
+  }
+  return -1;
+}
+
+}  // namespace detail
 
 /// Lays the network out for pictures of `input` pixels, taking plan_bytes() from `scratch`.
 /// Errors: those of Arena::status().
@@ -80,9 +133,10 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
     view.width = place.shape.width;
     view.channels = place.shape.channels;
     view.border = map.border ? 1 : 0;
-    view.pixel_stride = pixel_floats(map);
+    constexpr auto kFloat = static_cast<int32_t>(sizeof(float));
+    view.pixel_stride = pixel_bytes(map, Precision::fp32) / kFloat;
     view.channel_step = map.planes ? plane_floats(view.width) : 1;
-    view.row_stride = static_cast<int32_t>(row_floats(place.shape, map));
+    view.row_stride = static_cast<int32_t>(map_row_bytes(place.shape, map, Precision::fp32)) / kFloat;
     view.ring_rows = place.ring_rows;
     // A whole map has a border row above it; a ring keeps border rows in its slots.
     const int32_t rows_above = place.ring_rows == 0 ? view.border : 0;
@@ -109,9 +163,10 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
     step.op_count = scheduled.op_count;
     step.chain_end = scheduled.chain_end;
     step.rows_per_call = memory.rows_per_call[s];
+    step.streamed_output = detail::streamed_output(network, scheduled, schedule);
     const auto output = [&](uint16_t id, const OpRecord& writer, int part) noexcept {
       const MapView whole = view_of(id);
-      if (whole.border != 0 && whole.ring_rows == 0 && !written[id]) step.zero_border[part] = whole;
+      if (whole.border != 0 && whole.ring_rows == 0 && !written[id]) step.fill_border[part] = whole;
       written[id] = true;
       MapView out = whole;
       out.data += writer.out_channel_offset;

@@ -8,12 +8,14 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-/// Order of execution. Both give the same bits.
+/// Order of execution. All give the same bits.
 enum class Schedule : uint8_t {
-  layer_by_layer,  // one step an operation, every map whole: for traces and the self-test
+  layer_by_layer,  // one step an operation (int8: with the addition behind it), every map whole: for traces and
+                   // the self-test
   depth_first,     // chains of layers run a few rows at a time through rings of rows, which stay in
                    // cache, and additions happen where their sum is computed: least time, and least
                    // memory but for pictures of a few dozen rows
+  streaming,       // depth-first, and outputs of the network are rings of rows too, which run() hands to a sink
 };
 
 /// One kernel call: an operation, or neighbours in the table that one kernel computes together.
@@ -114,7 +116,7 @@ constexpr void for_each_winograd_group(const NetworkView& network, const Use& us
 /// one before it writes, and nobody else reads that. The picture is the start of the first chain.
 constexpr StepList make_steps(const NetworkView& network, Schedule schedule) noexcept {
   StepList list;
-  const bool depth_first = schedule == Schedule::depth_first;
+  const bool depth_first = schedule != Schedule::layer_by_layer;
   for (size_t i = 0; i < network.ops.size;) {
     ScheduledStep& step = list.steps[list.count++];
     step.first_op = static_cast<uint16_t>(i);
@@ -124,7 +126,8 @@ constexpr StepList make_steps(const NetworkView& network, Schedule schedule) noe
       step.op_count = static_cast<uint16_t>(winograd);
       step.out = network.ops[i + step.op_count - size_t{1}].out;
     }
-    if (depth_first) detail::absorb_addition(network, step);
+    // In int8 networks what a convolution adds to is never rounded on its own.
+    if (depth_first || network.precision == Precision::int8) detail::absorb_addition(network, step);
     i += step.op_count;
   }
   for (int s = list.count - 1; s >= 0; --s) {
@@ -144,7 +147,7 @@ constexpr StepList make_steps(const NetworkView& network, Schedule schedule) noe
 
 /// True when the picture goes through the first chain row by row and is never whole.
 constexpr bool picture_by_rows(const NetworkView& network, Schedule schedule) noexcept {
-  return schedule == Schedule::depth_first && network.ops.size > 0 && network.ops[0].in0 == 0 &&
+  return schedule != Schedule::layer_by_layer && network.ops.size > 0 && network.ops[0].in0 == 0 &&
          detail::goes_by_rows(network.ops[0]) && detail::read_once(network, 0);
 }
 

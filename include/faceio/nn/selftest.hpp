@@ -11,6 +11,8 @@ struct SelftestReport {
   int32_t worst_op = -1;      // operation with the largest difference relative to its tolerance
   float worst_ratio = 0.0f;   // that difference / tolerance; above 1 the operation disagrees
   int32_t first_bad_op = -1;  // first operation that disagrees; -1: all agree
+  uint64_t output_hash = 0;   // FNV-1a over the bits of all outputs: equal on all targets of a numeric class,
+                              // and on all targets in int8 networks
 };
 
 namespace detail {
@@ -24,20 +26,52 @@ inline Size selftest_size(const Blob& blob) noexcept {
   return Size{static_cast<int32_t>(input->dims[1]), static_cast<int32_t>(input->dims[0])};
 }
 
+/// FNV-1a over the bits of a network's outputs, channels innermost.
+inline uint64_t hash_of_outputs(const MapView* outputs, int count) noexcept {
+  uint64_t hash = 14695981039346656037u;
+  for (int i = 0; i < count; ++i) {
+    const MapView& map = outputs[i];
+    for (int32_t y = 0; y < map.height; ++y) {
+      for (int32_t x = 0; x < map.width; ++x) {
+        for (int32_t c = 0; c < map.channels; ++c) {
+          uint32_t bits;
+          __builtin_memcpy(&bits, &map.at(y, x, c), sizeof bits);
+          for (int shift = 0; shift < 32; shift += 8) hash = (hash ^ ((bits >> shift) & 0xffu)) * 1099511628211u;
+        }
+      }
+    }
+  }
+  return hash;
+}
+
 /// Trace hook that samples what an operation wrote.
-struct CompareStep {
-  const Blob* blob;
-  SelftestReport* report;
+class CompareStep {
+ public:
+  CompareStep(const Blob& blob, SelftestReport& report) noexcept : blob_(&blob), report_(&report) {}
 
   void operator()(size_t index, const MapView& out) const noexcept {
-    const BlobEntry* entry = blob->find(static_cast<uint16_t>(index), Role::selftest_output);
+    compare(index, out);
+  }
+  /// Recorded answers of int8 networks are elements as they are stored, and leave no room.
+  void operator()(size_t index, const Int8Output& out) const noexcept {
+    if (out.floats.data != nullptr) {
+      compare(index, out.floats);
+    } else {
+      compare(index, out.map);
+    }
+  }
+
+ private:
+  template <class Map>
+  void compare(size_t index, const Map& out) const noexcept {
+    const BlobEntry* entry = blob_->find(static_cast<uint16_t>(index), Role::selftest_output);
     if (entry == nullptr || entry->dtype != DType::f32 || entry->layout != Layout::samples ||
         entry->dims[1] != static_cast<uint32_t>(out.height) ||
         entry->dims[2] != static_cast<uint32_t>(out.width) ||
         entry->dims[3] != static_cast<uint32_t>(out.channels)) {
       return;
     }
-    const float* expected = blob->floats_of(*entry);
+    const float* expected = blob_->floats_of(*entry);
     const auto channels = static_cast<uint64_t>(out.channels);
     const auto width = static_cast<uint64_t>(out.width);
     const uint64_t elements = static_cast<uint64_t>(out.height) * width * channels;
@@ -46,20 +80,23 @@ struct CompareStep {
       const auto c = static_cast<int32_t>(at % channels);
       const auto x = static_cast<int32_t>(at / channels % width);
       const auto y = static_cast<int32_t>(at / channels / width);
-      const float value = out.at(y, x, c);
+      const auto value = static_cast<float>(out.at(y, x, c));
       const float difference = value > expected[i] ? value - expected[i] : expected[i] - value;
       float ratio = difference / entry->tolerance;
       if (!(ratio <= 3.4e38f)) ratio = 3.4e38f;  // NaN in the layer, or a tolerance of zero
-      if (ratio > report->worst_ratio) {
-        report->worst_ratio = ratio;
-        report->worst_op = static_cast<int32_t>(index);
+      if (ratio > report_->worst_ratio) {
+        report_->worst_ratio = ratio;
+        report_->worst_op = static_cast<int32_t>(index);
       }
-      if (ratio > 1.0f && report->first_bad_op < 0) {
-        report->first_bad_op = static_cast<int32_t>(index);
+      if (ratio > 1.0f && report_->first_bad_op < 0) {
+        report_->first_bad_op = static_cast<int32_t>(index);
       }
     }
-    ++report->checked_ops;
+    ++report_->checked_ops;
   }
+
+  const Blob* blob_;
+  SelftestReport* report_;
 };
 
 }  // namespace detail
@@ -76,14 +113,24 @@ inline Result<SelftestReport> selftest(const BoundNetwork& bound, const Blob& bl
                                        Arena& scratch) noexcept {
   const Size size = detail::selftest_size(blob);
   if (size.width_px == 0) return Status(Errc::blob_missing_tensor, kWholeModel);
-  const Result<Plan> plan = make_plan(bound, size, Schedule::layer_by_layer, scratch);
-  if (!plan) return plan.status();
   const BlobEntry& input = *blob.find(kWholeModel, Role::selftest_input);
   // The recorded pixels are in the network's channel order already.
   const PixelFormat format = bound.preprocessing.bgr ? PixelFormat::BGR8 : PixelFormat::RGB8;
   const ImageView picture(blob.bytes_of(input), size, row_bytes(format, size.width_px), format);
   SelftestReport report;
-  run(*plan, PictureRows(bound, picture), detail::CompareStep{&blob, &report});
+  const PictureRows rows(bound, picture);
+  const detail::CompareStep compare(blob, report);
+  if (bound.network.precision == Precision::int8) {
+    const Result<Int8Plan> plan = make_int8_plan(bound, size, Schedule::layer_by_layer, scratch);
+    if (!plan) return plan.status();
+    run(*plan, rows, compare);
+    report.output_hash = detail::hash_of_outputs(plan->outputs, plan->output_count);
+  } else {
+    const Result<Plan> plan = make_plan(bound, size, Schedule::layer_by_layer, scratch);
+    if (!plan) return plan.status();
+    run(*plan, rows, compare);
+    report.output_hash = detail::hash_of_outputs(plan->outputs, plan->output_count);
+  }
   if (report.checked_ops != static_cast<int32_t>(bound.network.ops.size)) {
     return Status(Errc::blob_missing_tensor, static_cast<size_t>(report.checked_ops));
   }

@@ -11,23 +11,34 @@ FACEIO_BEGIN_NAMESPACE
 struct Candidate {
   float logit;
   uint32_t anchor;
+  uint32_t slot;  // where what belongs to it is kept: below the number of candidates
 };
 
 /// Keeps the best `memory.size` candidates pushed into it. Equal scores: the lower anchor is better. For
 /// one thread at a time; the memory must outlive the heap and what sorted() returns.
 class CandidateHeap {
  public:
-  explicit CandidateHeap(Span<Candidate> memory) noexcept : memory_(memory) {}
+  static constexpr uint32_t kNoSlot = 0xffffffffu;
 
-  void push(Candidate c) noexcept {
+  constexpr explicit CandidateHeap(Span<Candidate> memory) noexcept : memory_(memory) {}
+
+  /// The slot of the new candidate, which a worse one may have had before; kNoSlot when it is not kept.
+  uint32_t push(float logit, uint32_t anchor) noexcept {
     if (size_ < memory_.size) {
-      memory_[size_] = c;
+      const auto slot = static_cast<uint32_t>(size_);
+      memory_[size_] = {logit, anchor, slot};
       sift_up(size_++);
-    } else if (size_ > 0 && better(c, memory_[0])) {
-      memory_[0] = c;
-      sift_down(size_);
+      return slot;
     }
+    if (size_ == 0 || !better({logit, anchor, 0}, memory_[0])) return kNoSlot;
+    const uint32_t slot = memory_[0].slot;
+    memory_[0] = {logit, anchor, slot};
+    sift_down(size_);
+    return slot;
   }
+
+  size_t size() const noexcept { return size_; }
+  void clear() noexcept { size_ = 0; }
 
   /// Best first. The heap is used up.
   Span<const Candidate> sorted() noexcept {

@@ -2,7 +2,7 @@
 #ifndef FACEIO_PIPELINE_DETECTOR_HPP
 #define FACEIO_PIPELINE_DETECTOR_HPP
 
-#include "../kernels/targets.hpp"
+#include "../kernels/dispatch.hpp"
 #include "../nn/run.hpp"
 #include "face_pool.hpp"
 
@@ -15,20 +15,25 @@ class Detector {
   /// Only good for being assigned to; its detect() says not_created.
   constexpr Detector() noexcept = default;
 
-  /// Exact bytes for create() and for detect() on pictures of `image` pixels; a smaller picture may
-  /// need less. constexpr: firmware makes arrays of it. Sides count from 0 to kMaxImageSide_px.
-  static constexpr Requirements requirements(Size image, const DetectorOptions& options = {}) noexcept {
+  /// Exact bytes for create() and for detect() on pictures of `image` pixels with a blob of this precision
+  /// (Blob::precision()); a smaller picture may need less. constexpr: firmware makes
+  /// arrays of it. Sides count from 0 to kMaxImageSide_px.
+  static constexpr Requirements requirements(Size image, const DetectorOptions& options = {},
+                                             Precision precision = Precision::fp32) noexcept {
     const Size size{bounded(image.width_px), bounded(image.height_px)};
     Arena count;
     lay_out(size, options, count);
-    size_t most_plan_bytes = 0;
-    for_each_tile(size, options, [&most_plan_bytes](const Level&, const Tile& tile) {
-      const size_t bytes = plan_bytes(network(), padded(tile.size), Schedule::depth_first);
-      if (bytes > most_plan_bytes) most_plan_bytes = bytes;
+    Arena sorting;
+    FacePool::take_sorting(needs_of(size, options).pool, sorting);
+    // The plans of all runs share the rest of the memory, and sorting what they found.
+    size_t rest_bytes = sorting.used_bytes();
+    for_each_tile(size, options, [&rest_bytes, precision](const Level&, const Tile& tile) {
+      const size_t bytes = plan_bytes(network(precision), padded(tile.size), Schedule::streaming);
+      if (bytes > rest_bytes) rest_bytes = bytes;
       return true;
     });
-    count.take<uint8_t>(most_plan_bytes);
-    return {bound_bytes(network()), count.used_bytes()};
+    count.take<uint8_t>(rest_bytes);
+    return {bound_bytes(network(precision), 0), count.used_bytes()};
   }
 
   /// Most faces that detect() can find in a picture of this size.
@@ -49,14 +54,14 @@ class Detector {
   }
 
   /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
-  /// (an empty blob), model_mismatch, blob_missing_tensor, unsupported_target, arena_too_small,
+  /// (an empty blob), model_mismatch, blob_missing_tensor, blob_unsupported, unsupported_target, arena_too_small,
   /// arena_misaligned.
   static Result<Detector> create(const Blob& blob, Span<uint8_t> persistent,
                                  const DetectorOptions& options, Target target) noexcept {
-    const KernelTable* kernels = table_for(target);
-    if (kernels == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
+    const Kernels kernels = kernels_for(target);
+    if (kernels.table == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
     Arena arena(persistent);
-    const Result<BoundNetwork> bound = bind(network(), blob, *kernels, 0, arena);
+    const Result<BoundNetwork> bound = bind(network(), blob, kernels, 0, arena);
     if (!bound) return bound.status();
     Detector detector;
     detector.bound_ = *bound;
@@ -80,7 +85,11 @@ class Detector {
       return searched.ok();
     });
     if (!searched.ok()) return searched;
-    return room.pool.faces(*bound_.kernels, options_, out);
+    Arena sorting = arena;
+    FacePool::take_sorting(needs_of(image.size, options_).pool, sorting);
+    const Status memory = sorting.status();
+    if (!memory.ok()) return memory;
+    return room.pool.faces(*bound_.kernels, options_, arena, out);
   }
 
   const DetectorOptions& options() const noexcept { return options_; }
@@ -92,7 +101,9 @@ class Detector {
   }
   const BoundNetwork& bound() const noexcept { return bound_; }
 
-  static constexpr NetworkView network() noexcept { return retinaface_mnet025::kNetwork.view(); }
+  static constexpr NetworkView network(Precision precision = Precision::fp32) noexcept {
+    return retinaface_mnet025::kNetwork.view(precision);
+  }
 
  private:
   /// Memory in front of the plan.
@@ -156,17 +167,31 @@ class Detector {
   /// tiles share the rest of the memory.
   Status search_tile(const ImageView& image, const Level& level, const Tile& tile, Arena arena,
                      Room& room) const noexcept {
-    const Result<Plan> plan = make_plan(bound_, padded(tile.size), Schedule::depth_first, arena);
+    const Size size = padded(tile.size);
+#if FACEIO_BUILDS_INT8
+    if (bound_.network.precision == Precision::int8) {
+      return search_with(make_int8_plan(bound_, size, Schedule::streaming, arena), image, level, tile, room);
+    }
+#endif
+    return search_with(make_plan(bound_, size, Schedule::streaming, arena), image, level, tile, room);
+  }
+
+  template <class AnyPlan>
+  Status search_with(const Result<AnyPlan>& plan, const ImageView& image, const Level& level, const Tile& tile,
+                     Room& room) const noexcept {
     if (!plan) return plan.status();
     const ImageView view = tile_view(image, tile);
     for (int side = 0; side < (options_.flip ? 2 : 1); ++side) {
       const bool mirrored = side == 1;
-      if (tile.size == view.size && !mirrored) {
-        run(*plan, PictureRows(bound_, view));
-      } else {
-        run(*plan, PictureRows(bound_, view, tile.size, mirrored, room.picture_row));
-      }
-      room.pool.add(*plan, {level, tile, mirrored}, *bound_.kernels, min_logit_, options_);
+      const bool as_it_is = tile.size == view.size && !mirrored;
+      room.pool.begin_run(plan->outputs);
+      run(*plan,
+          as_it_is ? PictureRows(bound_, view)
+                   : PictureRows(bound_, view, tile.size, mirrored, room.picture_row),
+          NoTrace{}, [&](int scale, int32_t row_begin, int32_t row_end) noexcept {
+            room.pool.take_rows(plan->outputs[scale], scale, row_begin, row_end, min_logit_);
+          });
+      room.pool.end_run({level, tile, mirrored}, *bound_.kernels, options_);
     }
     return Status();
   }

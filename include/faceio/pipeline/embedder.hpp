@@ -2,7 +2,7 @@
 #ifndef FACEIO_PIPELINE_EMBEDDER_HPP
 #define FACEIO_PIPELINE_EMBEDDER_HPP
 
-#include "../kernels/targets.hpp"
+#include "../kernels/dispatch.hpp"
 #include "../models/mobilefacenet_192.hpp"
 #include "../nn/run.hpp"
 #include "../vision/align.hpp"
@@ -34,12 +34,13 @@ class Embedder {
   /// Only good for being assigned to; its functions say not_created.
   constexpr Embedder() noexcept = default;
 
-  /// Exact bytes for create() and for embed() and embed_crop().
-  static constexpr Requirements requirements() noexcept {
+  /// Exact bytes for create() and for embed() and embed_crop() with a blob of this precision
+  /// (Blob::precision()).
+  static constexpr Requirements requirements(Precision precision = Precision::fp32) noexcept {
     Arena count;
-    count.take<uint8_t>(plan_bytes(network(), crop_size(), Schedule::depth_first));
     count.take<uint8_t>(crop_bytes());
-    return {bound_bytes(network()), count.used_bytes()};
+    count.take<uint8_t>(plan_bytes(network(precision), crop_size(), Schedule::depth_first));
+    return {bound_bytes(network(precision), kGlobalSide), count.used_bytes()};
   }
 
   /// Size of the aligned crop.
@@ -54,15 +55,13 @@ class Embedder {
   }
 
   /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
-  /// (an empty blob), model_mismatch, blob_missing_tensor, unsupported_target, arena_too_small,
+  /// (an empty blob), model_mismatch, blob_missing_tensor, blob_unsupported, unsupported_target, arena_too_small,
   /// arena_misaligned.
   static Result<Embedder> create(const Blob& blob, Span<uint8_t> persistent, Target target) noexcept {
-    const KernelTable* kernels = table_for(target);
-    if (kernels == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
-    constexpr uint32_t kGlobalSide =
-        global_depthwise_side(mobilefacenet_192::kNetwork.view(), Size{kCropSide_px, kCropSide_px});
+    const Kernels kernels = kernels_for(target);
+    if (kernels.table == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
     Arena arena(persistent);
-    const Result<BoundNetwork> bound = bind(network(), blob, *kernels, kGlobalSide, arena);
+    const Result<BoundNetwork> bound = bind(network(), blob, kernels, kGlobalSide, arena);
     if (!bound) return bound.status();
     Embedder embedder;
     embedder.bound_ = *bound;
@@ -102,14 +101,15 @@ class Embedder {
                          Span<uint8_t> scratch) const noexcept {
     if (bound_.kernels == nullptr) return Errc::not_created;
     Arena arena(scratch);
-    const Result<Plan> plan = make_plan(bound_, crop_size(), Schedule::depth_first, arena);
     uint8_t* const crop = arena.take<uint8_t>(crop_bytes());
     const Status memory = arena.status();
     if (!memory.ok()) return memory;
     const Result<Alignment> alignment = align(image, landmarks, crop);
     if (!alignment) return alignment.status();
     const auto stride = row_bytes(PixelFormat::RGB8, crop_size().width_px);
-    return Embedded{run_on(*plan, ImageView(crop, crop_size(), stride, PixelFormat::RGB8)), *alignment};
+    const Result<Embedding> embedding = run_on(ImageView(crop, crop_size(), stride, PixelFormat::RGB8), arena);
+    if (!embedding) return embedding.status();
+    return Embedded{*embedding, *alignment};
   }
 
   /// Embeds a face that is aligned already: a picture of crop_size() pixels in any format.
@@ -119,10 +119,7 @@ class Embedder {
     const Status valid = validate(crop);
     if (!valid.ok()) return valid;
     if (crop.size != crop_size()) return Errc::crop_bad_size;
-    Arena arena(scratch);
-    const Result<Plan> plan = make_plan(bound_, crop_size(), Schedule::depth_first, arena);
-    if (!plan) return plan.status();
-    return run_on(*plan, crop);
+    return run_on(crop, Arena(scratch));
   }
 
   /// Cosine of the angle between two embeddings, -1..1. Errors: model_mismatch when they come from
@@ -137,15 +134,32 @@ class Embedder {
 
   const BoundNetwork& bound() const noexcept { return bound_; }
 
-  static constexpr NetworkView network() noexcept { return mobilefacenet_192::kNetwork.view(); }
+  static constexpr NetworkView network(Precision precision = Precision::fp32) noexcept {
+    return mobilefacenet_192::kNetwork.view(precision);
+  }
 
  private:
-  Embedding run_on(const Plan& plan, const ImageView& crop) const noexcept {
-    run(plan, PictureRows(bound_, crop));
+  /// Side of the map that the global depthwise layer reads.
+  static constexpr uint32_t kGlobalSide =
+      global_depthwise_side(mobilefacenet_192::kNetwork.view(), Size{kCropSide_px, kCropSide_px});
+
+  Result<Embedding> run_on(const ImageView& crop, Arena arena) const noexcept {
+#if FACEIO_BUILDS_INT8
+    if (bound_.network.precision == Precision::int8) {
+      return run_with(make_int8_plan(bound_, crop_size(), Schedule::depth_first, arena), crop);
+    }
+#endif
+    return run_with(make_plan(bound_, crop_size(), Schedule::depth_first, arena), crop);
+  }
+
+  template <class AnyPlan>
+  Result<Embedding> run_with(const Result<AnyPlan>& plan, const ImageView& crop) const noexcept {
+    if (!plan) return plan.status();
+    run(*plan, PictureRows(bound_, crop));
     Embedding e;
     e.size = mobilefacenet_192::kEmbeddingSize;
     e.model_id = bound_.network.model_id;
-    bound_.kernels->l2_normalize_f32({plan.outputs[0].data, e.values, e.size, &e.raw_norm});
+    bound_.kernels->l2_normalize_f32({plan->outputs[0].data, e.values, e.size, &e.raw_norm});
     return e;
   }
 

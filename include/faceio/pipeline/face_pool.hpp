@@ -43,47 +43,62 @@ class FacePool {
   constexpr FacePool(const Sizes& sizes, Arena& arena) noexcept
       : sizes_(sizes),
         heap_(arena.take<Candidate>(sizes.in_a_run > sizes.kept ? sizes.in_a_run : sizes.kept)),
+        best_({heap_, sizes.in_a_run}),
         values_(arena.take<float>(sizes.in_all * kCandidateValues)),
         logits_(arena.take<float>(sizes.in_all * 2)),
-        anchors_(arena.take<float>(sizes.in_a_run * 3)),
-        sorted_(arena.take<float>(sizes.kept * kCandidateValues)),
-        sorted_score_(arena.take<float>(sizes.kept)),
-        keep_(arena.take<uint8_t>(sizes.kept)) {}
+        anchors_(arena.take<float>(sizes.in_a_run * 3)) {}
 
-  /// Adds what a run found above `options.min_score`. Scores first: box and landmarks are decoded only
-  /// for anchors whose logits can pass; min_logit is the threshold's, slightly lowered.
-  void add(const Plan& plan, const Run& run, const KernelTable& kernels, float min_logit,
-           const DetectorOptions& options) noexcept {
-    using namespace retinaface_mnet025;
-    const Span<const Candidate> found = collect(plan, min_logit);
-    const size_t stride = sizes_.in_all;
-    float* const face_logit = logits_ + stride;
-    for (size_t i = 0; i < found.size; ++i) {
-      const Cell cell = cell_of(plan, found[i].anchor);
-      const size_t to = count_ + i;
-      logits_[to] = cell.head[kClassChannel + 2 * cell.anchor];
-      face_logit[to] = cell.head[kClassChannel + 2 * cell.anchor + 1];
-      for (int k = 0; k < 4; ++k) value(k)[to] = cell.head[kBoxChannel + 4 * cell.anchor + k];
-      for (int k = 0; k < 10; ++k) {
-        value(4 + k)[to] = cell.head[kLandmarkChannel + 10 * cell.anchor + k];
-      }
-      anchors_[i] = cell.centre_x_px;
-      anchors_[sizes_.in_a_run + i] = cell.centre_y_px;
-      anchors_[2 * sizes_.in_a_run + i] = cell.side_px;
+  /// Takes what faces() needs on top: memory that the networks have used is free by then.
+  static constexpr void take_sorting(const Sizes& sizes, Arena& arena) noexcept { Sorted(sizes, arena); }
+
+  /// Starts a run of the network, over head maps of these sizes.
+  void begin_run(const MapView* heads) noexcept {
+    best_.clear();
+    uint32_t anchors = 0;
+    for (int scale = 0; scale < retinaface_mnet025::kScales; ++scale) {
+      first_anchor_[scale] = anchors;
+      anchors += static_cast<uint32_t>(heads[scale].height * heads[scale].width) * retinaface_mnet025::kAnchorsPerCell;
     }
-    const auto count = static_cast<int32_t>(found.size);
+  }
+
+  /// Looks through rows of the head map of one scale. Scores first: box and landmarks are taken up only for anchors
+  /// whose logits can pass; min_logit is the threshold's, slightly lowered.
+  void take_rows(const MapView& head, int scale, int32_t row_begin, int32_t row_end, float min_logit) noexcept {
+    using namespace retinaface_mnet025;
+    uint32_t anchor = first_anchor_[scale] + static_cast<uint32_t>(row_begin * head.width) * kAnchorsPerCell;
+    for (int32_t y = row_begin; y < row_end; ++y) {
+      const float* values = head.row(y);
+      for (int32_t x = 0; x < head.width; ++x, values += head.pixel_stride) {
+        for (int which = 0; which < kAnchorsPerCell; ++which, ++anchor) {
+          const float* const logits = values + kClassChannel + 2 * which;
+          const float difference = logits[1] - logits[0];
+          if (!(difference > min_logit)) continue;
+          const uint32_t slot = best_.push(difference, anchor);
+          if (slot != CandidateHeap::kNoSlot) keep(slot, values, scale, y, x, which);
+        }
+      }
+    }
+  }
+
+  /// Decodes what the run found, and keeps what is above `options.min_score`.
+  void end_run(const Run& run, const KernelTable& kernels, const DetectorOptions& options) noexcept {
+    using namespace retinaface_mnet025;
+    const size_t stride = sizes_.in_all, found = best_.size();
+    const auto count = static_cast<int32_t>(found);
     const Tile& tile = run.tile;
     const float scale_x =
         static_cast<float>(tile.source.width_px) / static_cast<float>(tile.size.width_px);
     const float scale_y =
         static_cast<float>(tile.source.height_px) / static_cast<float>(tile.size.height_px);
     float* const score = logits_ + count_;
-    kernels.softmax2_f32({score, face_logit + count_, score, count});
+    kernels.softmax2_f32({score, score + stride, score, count});
+    // Logits tell apart what scores round to 1.
+    for (const Candidate& candidate : best_.sorted()) score[stride + candidate.slot] = candidate.logit;
     kernels.anchor_decode_f32({values_ + count_, static_cast<int32_t>(stride), anchors_,
                                anchors_ + sizes_.in_a_run, anchors_ + 2 * sizes_.in_a_run,
                                values_ + count_, static_cast<int32_t>(stride), count, scale_x,
                                scale_y, kCentreVariance, kSizeVariance});
-    const size_t end = count_ + found.size;
+    const size_t end = count_ + found;
     for (size_t from = count_; from < end; ++from) {
       if (!(logits_[from] > options.min_score)) continue;
       place(from, run);
@@ -91,76 +106,65 @@ class FacePool {
     }
   }
 
-  /// Sorts, suppresses, votes, and writes the best faces to `out`.
-  Detections faces(const KernelTable& kernels, const DetectorOptions& options,
+  /// Sorts, suppresses, votes, and writes the best faces to `out`. `arena` has room for take_sorting().
+  Detections faces(const KernelTable& kernels, const DetectorOptions& options, Arena arena,
                    Span<Face> out) noexcept {
+    const Sorted sorted(sizes_, arena);
     CandidateHeap heap({heap_, sizes_.kept});
-    for (size_t i = 0; i < count_; ++i) heap.push({logits_[i], static_cast<uint32_t>(i)});
+    const float* const key = logits_ + sizes_.in_all;
+    for (size_t i = 0; i < count_; ++i) heap.push(key[i], static_cast<uint32_t>(i));
     const Span<const Candidate> order = heap.sorted();
     for (size_t i = 0; i < order.size; ++i) {
-      sorted_score_[i] = order[i].logit;
-      for (int k = 0; k < kCandidateValues; ++k) sorted(k)[i] = value(k)[order[i].anchor];
+      sorted.score[i] = logits_[order[i].anchor];
+      for (int k = 0; k < kCandidateValues; ++k) sorted.value(k)[i] = value(k)[order[i].anchor];
     }
-    kernels.nms_f32({sorted(0), sorted(1), sorted(2), sorted(3), static_cast<int32_t>(order.size),
-                     options.nms_iou, keep_});
+    kernels.nms_f32({sorted.value(0), sorted.value(1), sorted.value(2), sorted.value(3),
+                     static_cast<int32_t>(order.size), options.nms_iou, sorted.keep});
     Detections result{{out.data, 0}, 0};
     for (size_t i = 0; i < order.size; ++i) {
-      if (keep_[i] == 0 || result.found++ >= out.size) continue;
+      if (sorted.keep[i] == 0 || result.found++ >= out.size) continue;
       Face& face = out[result.faces.size++];
-      face.score = sorted_score_[i];
-      face.box = box_at(i);
-      if (options.voting_iou > 0.0f) face.box = voted(face.box, order.size, options.voting_iou);
+      face.score = sorted.score[i];
+      face.box = sorted.box(i);
+      if (options.voting_iou > 0.0f) face.box = voted(sorted, face.box, order.size, options.voting_iou);
       for (int p = 0; p < kLandmarkCount; ++p) {
-        face.landmarks.points[p] = {sorted(4 + 2 * p)[i], sorted(5 + 2 * p)[i]};
+        face.landmarks.points[p] = {sorted.value(4 + 2 * p)[i], sorted.value(5 + 2 * p)[i]};
       }
     }
     return result;
   }
 
  private:
-  struct Cell {
-    const float* head;  // 32 channels
-    float centre_x_px, centre_y_px, side_px;
-    int anchor;         // 0 or 1
+  /// The candidates that take part in non-maximum suppression, best first.
+  struct Sorted {
+    size_t kept;
+    float* values;  // [kCandidateValues][kept]
+    float* score;   // [kept]
+    uint8_t* keep;  // [kept]
+
+    constexpr Sorted(const Sizes& sizes, Arena& arena) noexcept
+        : kept(sizes.kept),
+          values(arena.take<float>(sizes.kept * kCandidateValues)),
+          score(arena.take<float>(sizes.kept)),
+          keep(arena.take<uint8_t>(sizes.kept)) {}
+    float* value(int k) const noexcept { return values + static_cast<size_t>(k) * kept; }
+    Box box(size_t i) const noexcept {
+      return {value(0)[i], value(1)[i], value(2)[i] - value(0)[i], value(3)[i] - value(1)[i]};
+    }
   };
 
-  static Cell cell_of(const Plan& plan, uint32_t anchor) noexcept {
+  /// Copies what the network says about an anchor, and where the anchor is.
+  void keep(uint32_t slot, const float* values, int scale, int32_t y, int32_t x, int which) noexcept {
     using namespace retinaface_mnet025;
-    int scale = 0;
-    for (;; ++scale) {
-      const MapView& map = plan.outputs[scale];
-      const auto here = static_cast<uint32_t>(map.height * map.width * kAnchorsPerCell);
-      if (scale + 1 == kScales || anchor < here) break;
-      anchor -= here;
-    }
-    const MapView& map = plan.outputs[scale];
-    const auto pixel = static_cast<int32_t>(anchor / kAnchorsPerCell);
-    const int32_t y = pixel / map.width;
-    const int32_t x = pixel % map.width;
-    const int which = static_cast<int>(anchor % kAnchorsPerCell);
-    const auto stride = static_cast<float>(kStride_px[scale]);
-    return {map.row(y) + static_cast<ptrdiff_t>(x) * map.pixel_stride,
-            (static_cast<float>(x) + 0.5f) * stride, (static_cast<float>(y) + 0.5f) * stride,
-            kAnchor_px[scale][which], which};
-  }
-
-  Span<const Candidate> collect(const Plan& plan, float min_logit) const noexcept {
-    using namespace retinaface_mnet025;
-    CandidateHeap heap({heap_, sizes_.in_a_run});
-    uint32_t anchor = 0;
-    for (int scale = 0; scale < kScales; ++scale) {
-      const MapView& map = plan.outputs[scale];
-      for (int32_t y = 0; y < map.height; ++y) {
-        const float* head = map.row(y) + kClassChannel;
-        for (int32_t x = 0; x < map.width; ++x, head += map.pixel_stride) {
-          for (int a = 0; a < kAnchorsPerCell; ++a, ++anchor) {
-            const float difference = head[2 * a + 1] - head[2 * a];
-            if (difference > min_logit) heap.push({difference, anchor});
-          }
-        }
-      }
-    }
-    return heap.sorted();
+    const size_t to = count_ + slot;
+    logits_[to] = values[kClassChannel + 2 * which];
+    logits_[sizes_.in_all + to] = values[kClassChannel + 2 * which + 1];
+    for (int k = 0; k < 4; ++k) value(k)[to] = values[kBoxChannel + 4 * which + k];
+    for (int k = 0; k < 10; ++k) value(4 + k)[to] = values[kLandmarkChannel + 10 * which + k];
+    const auto stride_px = static_cast<float>(kStride_px[scale]);
+    anchors_[slot] = (static_cast<float>(x) + 0.5f) * stride_px;
+    anchors_[sizes_.in_a_run + slot] = (static_cast<float>(y) + 0.5f) * stride_px;
+    anchors_[2 * sizes_.in_a_run + slot] = kAnchor_px[scale][which];
   }
 
   /// Moves decoded candidate `from` to the end of the pool, in pixels of the picture.
@@ -169,6 +173,7 @@ class FacePool {
     const auto x = static_cast<float>(run.tile.x_px), y = static_cast<float>(run.tile.y_px);
     const auto width = static_cast<float>(run.tile.source.width_px);
     logits_[to] = logits_[from];
+    logits_[sizes_.in_all + to] = logits_[sizes_.in_all + from];
     float v[kCandidateValues];
     for (int k = 0; k < kCandidateValues; ++k) v[k] = value(k)[from];
     if (run.mirrored) {
@@ -202,18 +207,14 @@ class FacePool {
     return !(x < tile.core_left || x >= tile.core_right || y < tile.core_top || y >= tile.core_bottom);
   }
 
-  Box box_at(size_t i) const noexcept {
-    return {sorted(0)[i], sorted(1)[i], sorted(2)[i] - sorted(0)[i], sorted(3)[i] - sorted(1)[i]};
-  }
-
   /// Mean of all boxes that overlap `best`, weighted by score; `best` is among them.
-  Box voted(const Box& best, size_t count, float min_iou) const noexcept {
+  static Box voted(const Sorted& sorted, const Box& best, size_t count, float min_iou) noexcept {
     Box sum;
     float weight = 0.0f;
     for (size_t i = 0; i < count; ++i) {
-      const Box box = box_at(i);
+      const Box box = sorted.box(i);
       if (!(iou(best, box) >= min_iou)) continue;
-      const float score = sorted_score_[i];
+      const float score = sorted.score[i];
       sum.x += score * box.x;
       sum.y += score * box.y;
       sum.width += score * box.width;
@@ -225,17 +226,16 @@ class FacePool {
   }
 
   float* value(int k) const noexcept { return values_ + static_cast<size_t>(k) * sizes_.in_all; }
-  float* sorted(int k) const noexcept { return sorted_ + static_cast<size_t>(k) * sizes_.kept; }
 
   Sizes sizes_;
   size_t count_ = 0;
-  Candidate* heap_;
+  Candidate* heap_;      // of the best of a run, then of all
+  CandidateHeap best_;   // of the run that goes on
+  uint32_t first_anchor_[retinaface_mnet025::kScales] = {};
   float* values_;        // [kCandidateValues][in_all]: x1 y1 x2 y2, then five points
-  float* logits_;        // [2][in_all]: of the background, of a face; the first becomes the score
+  float* logits_;        // [2][in_all]: of the background, of a face; they become the score and the
+                         // difference of logits
   float* anchors_;       // [3][in_a_run]: centre x, centre y, side
-  float* sorted_;        // [kCandidateValues][kept]
-  float* sorted_score_;  // [kept]
-  uint8_t* keep_;        // [kept]
 };
 
 FACEIO_END_NAMESPACE

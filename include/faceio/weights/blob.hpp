@@ -87,10 +87,20 @@ class Blob {
     return nullptr;
   }
 
-  const uint8_t* bytes_of(const BlobEntry& entry) const noexcept { return &file_byte(entry.offset); }
-  const float* floats_of(const BlobEntry& entry) const noexcept {
-    return static_cast<const float*>(static_cast<const void*>(bytes_of(entry)));
+  /// That of the weights of the first operation.
+  Precision precision() const noexcept {
+    const BlobEntry* const first = find(0, Role::weights);
+    if (first == nullptr) return Precision::fp32;
+    return first->dtype == DType::i8 ? Precision::int8 : first->dtype == DType::f16 ? Precision::fp16 : Precision::fp32;
   }
+
+  const uint8_t* bytes_of(const BlobEntry& entry) const noexcept { return &file_byte(entry.offset); }
+  /// The elements of an entry whose dtype the caller has checked.
+  template <class T>
+  const T* elements_of(const BlobEntry& entry) const noexcept {
+    return static_cast<const T*>(static_cast<const void*>(bytes_of(entry)));
+  }
+  const float* floats_of(const BlobEntry& entry) const noexcept { return elements_of<float>(entry); }
 
   /// UTF-8 JSON: source, licence, training data and its terms. Empty when the blob has none.
   Span<const char> provenance() const noexcept {
@@ -128,11 +138,18 @@ class Blob {
     switch (e.role) {
       case Role::weights:
         return (e.layout == Layout::panel16 && e.rank == 4) ||
-               (e.layout == Layout::depthwise16 && e.rank == 3);
+               (e.layout == Layout::depthwise16 && e.rank == 3) || (e.layout == Layout::quads16 && e.rank == 4);
       case Role::bias:
       case Role::slope:
       case Role::scale:
-      case Role::shift: return e.layout == Layout::dense && e.rank == 1;
+      case Role::shift:
+      case Role::requantise_shift:
+      case Role::requantise_positive:
+      case Role::requantise_negative:
+      case Role::requantise_offset:
+      case Role::requantise_addend:
+      case Role::border:
+      case Role::output_scale: return e.layout == Layout::dense && e.rank == 1;
       case Role::selftest_input:
         return e.layout == Layout::dense && e.rank == 3 && e.dtype == DType::u8;
       case Role::selftest_output:
@@ -144,10 +161,10 @@ class Blob {
   }
 
   static constexpr bool is_known(const BlobEntry& e) noexcept {
-    const bool role = (e.role >= Role::weights && e.role <= Role::shift) ||
+    const bool role = (e.role >= Role::weights && e.role <= Role::output_scale) ||
                       e.role == Role::selftest_input || e.role == Role::selftest_output ||
                       e.role == Role::provenance || e.role == Role::preprocessing;
-    return role && size_bytes(e.dtype) != 0 && e.layout <= Layout::samples;
+    return role && size_bytes(e.dtype) != 0 && e.layout <= Layout::quads16;
   }
 
   /// Bytes that shape, layout and type ask for; 0 when they overflow or contradict each other.
@@ -158,11 +175,17 @@ class Blob {
       dims[i] = e.dims[i];
       if (dims[i] == 0 || (i >= e.rank && dims[i] != 1)) return 0;
     }
-    const bool is_vector = e.role >= Role::bias && e.role <= Role::shift;
+    const bool is_vector = e.role >= Role::bias && e.role <= Role::output_scale;
     if (e.layout == Layout::dense && is_vector) dims[0] = round_up64(dims[0], 16);
     if (e.layout == Layout::panel16) dims[0] = round_up64(dims[0], 16);
     if (e.layout == Layout::depthwise16) dims[2] = round_up64(dims[2], 16);
     if (e.layout == Layout::samples) dims[1] = dims[2] = dims[3] = 1;
+    if (e.layout == Layout::quads16) {
+      dims[0] = round_up64(dims[0], 16);
+      dims[2] = round_up64(dims[2] * dims[3], 4);  // both are below 2^32
+      dims[3] = 1;
+      if (dims[2] == 0) return 0;
+    }
     constexpr uint64_t kLimit = uint64_t{1} << 40;
     uint64_t elements = 1;
     for (const uint64_t d : dims) {

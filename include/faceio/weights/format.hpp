@@ -13,26 +13,51 @@ inline constexpr uint32_t kBlobEndianMark = 0x01020304u;
 /// Directory index of sections that belong to the whole model.
 inline constexpr uint16_t kWholeModel = 0xffff;
 
+/// What the weights of a network are stored in.
+enum class Precision : uint8_t {
+  fp32,
+  fp16,  // half the file; expanded to fp32 when a network is bound, and computed with as such
+  int8,  // integer weights and activations: docs/int8.md
+};
+
+constexpr const char* name(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::fp32: return "fp32";
+    case Precision::fp16: return "fp16";
+    case Precision::int8: return "int8";
+  }
+  return "unknown";
+}
+
 enum class Role : uint8_t {
   weights = 1,
   bias = 2,
   slope = 3,   // PReLU
   scale = 4,   // batch norm
   shift = 5,   // batch norm
+  // Int8 networks, docs/int8.md.
+  requantise_shift = 6,
+  requantise_positive = 7,
+  requantise_negative = 8,
+  requantise_offset = 9,
+  requantise_addend = 10,
+  border = 11,        // what a 3x3 reads outside its input map
+  output_scale = 12,
   selftest_input = 16,
   selftest_output = 17,
   provenance = 32,      // UTF-8 JSON
   preprocessing = 33,   // {channel order, mean 0..2, scale}
 };
 
-enum class DType : uint8_t { f32 = 1, f16 = 2, bf16 = 3, i8 = 4, u8 = 5, i32 = 6 };
+enum class DType : uint8_t { f32 = 1, f16 = 2, bf16 = 3, i8 = 4, u8 = 5, i32 = 6, i16 = 7 };
 
 constexpr size_t size_bytes(DType dtype) noexcept {
   switch (dtype) {
     case DType::f32:
     case DType::i32: return 4;
     case DType::f16:
-    case DType::bf16: return 2;
+    case DType::bf16:
+    case DType::i16: return 2;
     case DType::i8:
     case DType::u8: return 1;
   }
@@ -40,10 +65,11 @@ constexpr size_t size_bytes(DType dtype) noexcept {
 }
 
 enum class Layout : uint8_t {
-  dense = 0,        // row-major; vectors (bias ...) are padded with zeros to 16 floats
+  dense = 0,        // row-major; vectors (bias ...) are padded with zeros to 16 elements
   panel16 = 1,      // {c_out, kh, kw, c_in} as [ceil(c_out/16)][kh*kw*c_in][16]
   depthwise16 = 2,  // {kh, kw, c} as [kh*kw][round_up(c, 16)]
   samples = 3,      // {count, h, w, c}: `count` elements of an [h, w, c] map
+  quads16 = 4,      // {c_out, kh, kw, c_in} as [ceil(c_out/16)][kh*round_up(kw*c_in, 4)/4][16][4]
 };
 
 struct BlobHeader {
