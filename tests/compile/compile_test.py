@@ -4,7 +4,8 @@
     compile_test.py CASE --source FACEIO --work FOLDER --cxx COMPILER
 
 headers           every header alone: C++17, 20 and 23, without exceptions and RTTI, freestanding
-two_units         the umbrella header in two optimised translation units of one program
+two_units         the umbrella header in two optimised translation units of one program, whose kernels
+                  each of them builds, or one alone
 hostile_macros    all headers after the macros of windows.h, Xlib.h, curses.h and user code
 must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
 
@@ -77,6 +78,8 @@ class Headers:
 
 
 def syntax_job(cxx, headers, name, header, *flags, before=""):
+    if header == "kernels/separate.hpp":
+        flags = (*flags, "-DFACEIO_SEPARATE_KERNELS")
     return Job(
         f"{header} ({name})",
         [cxx, "-fsyntax-only", *_STRICT, "-I", headers.include, *flags, "-x", "c++", "-"],
@@ -114,11 +117,20 @@ def headers_alone(cxx, headers, _work):
 def two_units(cxx, headers, work):
     # The body emits every kernel, so that warnings of the optimiser show up too.
     body = "const void* second();\n{0} {{ return {1}faceio::table_for(faceio::Target::scalar); }}\n"
+    # The program compares the tables that both units see: one program, one table.
+    first, second = body.format("int main()", "second() != "), body.format("const void* second()", "")
+    both = "#include <faceio/faceio.hpp>\n"
+    separate = "#include <faceio/kernels/separate.hpp>\n"
+    every_unit = (("first", "-O3", both + first), ("second", "-Os", both + second))
+    one_unit = (("user", "-O2", both + first), ("kernels", "-O1", separate + second))
+    return program_of(cxx, headers, work, "two_units", every_unit) and program_of(
+        cxx, headers, work, "separate_kernels", one_unit, "-DFACEIO_SEPARATE_KERNELS"
+    )
+
+
+def program_of(cxx, headers, work, name, units, *flags):
     objects, jobs = [], []
-    for unit, level, text in (
-        ("first", "-O3", body.format("int main()", "second() != ")),
-        ("second", "-Os", body.format("const void* second()", "")),
-    ):
+    for unit, level, text in units:
         objects.append(work / f"{unit}.o")
         jobs.append(
             Job(
@@ -127,6 +139,7 @@ def two_units(cxx, headers, work):
                     cxx,
                     "-std=c++17",
                     level,
+                    *flags,
                     *_STRICT,
                     "-I",
                     headers.include,
@@ -137,13 +150,12 @@ def two_units(cxx, headers, work):
                     "-o",
                     objects[-1],
                 ],
-                "#include <faceio/faceio.hpp>\n" + text,
+                text,
             )
         )
     if not run_all(jobs):
         return False
-    program = work / "two_units"
-    # The program compares the tables that both units see: one program, one table.
+    program = work / name
     return run_all([Job("link of both units", [cxx, *objects, "-o", program], "")]) and run_all(
         [Job("run of the program", [program], "")]
     )
