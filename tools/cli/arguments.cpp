@@ -98,6 +98,8 @@ Parsed parse_arguments(int argc, char** argv) {
   add_images(*embed, a);
   add_detector_options(*embed, a);
   add_explain(*embed, a.verdict);
+  embed->add_flag("--aligned", a.aligned,
+                  "the pictures are faces aligned to 112x112 pixels already: nothing is detected");
   add_json(*embed, a, "one JSON object a line and image, with the embeddings");
 
   CLI::App* calibrate = add_calibrate(app, a.calibrate);

@@ -32,7 +32,7 @@ struct Arguments {
   float min_score = 0.6f;
   int32_t face_a = 0;  // 1-based rank by score; 0: the largest face
   int32_t face_b = 0;
-  bool aligned = false;  // compare: the pictures are crops of Embedder::crop_size()
+  bool aligned = false;  // compare, embed: the pictures are crops of Embedder::crop_size()
   int32_t width_px = 640;
   int32_t height_px = 480;
   EvalArguments eval;

@@ -25,9 +25,25 @@ void print_explanation(const faceio::FaceQuality& quality) {
   for (const std::string& limit : limits_of(quality)) std::printf("      %s\n", limit.c_str());
 }
 
+/// Pictures that are aligned crops already.
+Outcome embed_crops(const Arguments& arguments) {
+  faceio::host::OwnedEmbedder embedder = load_embedder(arguments);
+  return for_each_image(arguments, [&](const LoadedImage& image) {
+    const faceio::Embedding embedding = embedder.embed_crop(image.picture.view());
+    if (arguments.json) {
+      std::printf("{\"file\":%s,%s}\n", json_string(image.path).c_str(), json_of_embedding(embedding).c_str());
+    } else {
+      std::printf("%s  %d numbers, norm before scaling %.2f   --json prints the numbers\n", image.path.c_str(),
+                  embedding.size, static_cast<double>(embedding.raw_norm));
+    }
+    return Outcome::done;
+  });
+}
+
 }  // namespace
 
 Outcome run_embed(const Arguments& arguments) {
+  if (arguments.aligned) return embed_crops(arguments);
   faceio::host::OwnedDetector detector = load_detector(arguments);
   faceio::host::OwnedEmbedder embedder = load_embedder(arguments);
   return for_each_image(arguments, [&](const LoadedImage& image) {

@@ -25,8 +25,9 @@ class Faces:
 
 
 class Program:
-    def __init__(self, path: pathlib.Path) -> None:
-        """Raises RuntimeError when there is no such program."""
+    def __init__(self, path: pathlib.Path, precision: str = "fp32") -> None:
+        """`precision` is that of the weights. Raises RuntimeError when there is no such program."""
+        self._precision = precision
         if not path.is_file():
             raise RuntimeError(f"no program at {path}: build it with `cmake --preset release && "
                                "cmake --build --preset release`, or name it with --faceio")
@@ -39,6 +40,11 @@ class Program:
     def embed(self, pictures: list[pathlib.Path], min_score: float) -> list[Faces]:
         """Faces above min_score of every picture file, with embeddings."""
         return self._faces("embed", pictures, min_score)
+
+    def embed_crops(self, crops: list[pathlib.Path]) -> np.ndarray:
+        """Embeddings [N, 192] of picture files that are aligned 112x112 crops."""
+        lines = self._lines("embed", "--aligned", "--json", *map(str, crops))
+        return np.array([line["embedding"] for line in lines], float)
 
     def compare(self, a: pathlib.Path, b: pathlib.Path) -> float:
         """Cosine between the best faces of two picture files."""
@@ -54,7 +60,7 @@ class Program:
 
     def _lines(self, *arguments: str) -> list[dict]:
         try:
-            done = subprocess.run([str(self._path), *arguments], stdout=subprocess.PIPE,
+            done = subprocess.run([str(self._path), *arguments, "--precision", self._precision], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True)
         except OSError as error:
             raise RuntimeError(f"{self._path} cannot be run: {error}; build it again") from error
