@@ -76,13 +76,7 @@ inline Result<Int8Plan> make_int8_plan(const BoundNetwork& bound, Size input, Sc
     const Int8OpWeights& weights = bound.int8_weights[scheduled.first_op];
     Int8Step& step = steps[s];
     step = Int8Step{};
-    step.op = op.op;
-    step.winograd = uses_winograd(op);
-    step.first_op = scheduled.first_op;
-    step.op_count = scheduled.op_count;
-    step.chain_end = scheduled.chain_end;
-    step.rows_per_call = memory.rows_per_call[s];
-    step.streamed_output = detail::streamed_output(network, scheduled, schedule);
+    static_cast<StepPlace&>(step) = detail::place_of(network, memory, s, schedule);
     const auto output = [&](uint16_t id, const OpRecord& writer, int part) noexcept {
       Int8Map out = view_of(id);
       if (out.border != 0 && out.ring_rows == 0 && !written[id]) step.fill_border[part] = out;

@@ -7,8 +7,8 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-/// One kernel call with everything resolved. Only the arguments of its kind are meaningful.
-struct Step {
+/// Which kernel call, and its place among the others: common to networks of all precisions.
+struct StepPlace {
   Op op = Op::conv1x1;
   bool winograd = false;
   uint16_t first_op = 0;  // index in the network table
@@ -16,6 +16,10 @@ struct Step {
   uint16_t chain_end = 0;  // index behind the last step of its chain
   int16_t streamed_output = -1;  // of Plan::outputs, whose rows leave as they are computed; -1: none
   int32_t rows_per_call = 0;
+};
+
+/// One kernel call with everything resolved. Only the arguments of its kind are meaningful.
+struct Step : StepPlace {
   MapView fill_border[kWinogradMaxParts] = {};  // whole maps to fill the border of; data null: none
   ConvArgs conv{};
   WinogradArgs winograd_args{};
@@ -25,14 +29,7 @@ struct Step {
 };
 
 /// The same of an int8 network.
-struct Int8Step {
-  Op op = Op::conv1x1;
-  bool winograd = false;
-  uint16_t first_op = 0;  // index in the network table
-  uint16_t op_count = 1;
-  uint16_t chain_end = 0;  // index behind the last step of its chain
-  int16_t streamed_output = -1;  // of Plan::outputs, whose rows leave as they are computed; -1: none
-  int32_t rows_per_call = 0;
+struct Int8Step : StepPlace {
   Int8Map fill_border[kWinogradMaxParts] = {};  // whole maps to fill the border of; data null: none
   Int8ConvArgs conv{};
   Int8WinogradArgs winograd_args{};
@@ -105,6 +102,21 @@ constexpr int16_t streamed_output(const NetworkView& network, const ScheduledSte
   return -1;
 }
 
+constexpr StepPlace place_of(const NetworkView& network, const MemoryPlan& memory, size_t step,
+                             Schedule schedule) noexcept {
+  const ScheduledStep& scheduled = memory.list.steps[step];
+  const OpRecord& op = network.ops[scheduled.first_op];
+  StepPlace place;
+  place.op = op.op;
+  place.winograd = uses_winograd(op);
+  place.first_op = scheduled.first_op;
+  place.op_count = scheduled.op_count;
+  place.chain_end = scheduled.chain_end;
+  place.rows_per_call = memory.rows_per_call[step];
+  place.streamed_output = streamed_output(network, scheduled, schedule);
+  return place;
+}
+
 }  // namespace detail
 
 /// Lays the network out for pictures of `input` pixels, taking plan_bytes() from `scratch`.
@@ -157,13 +169,7 @@ inline Result<Plan> make_plan(const BoundNetwork& bound, Size input, Schedule sc
     const OpWeights& weights = bound.weights[scheduled.first_op];
     Step& step = steps[s];
     step = Step{};
-    step.op = op.op;
-    step.winograd = uses_winograd(op);
-    step.first_op = scheduled.first_op;
-    step.op_count = scheduled.op_count;
-    step.chain_end = scheduled.chain_end;
-    step.rows_per_call = memory.rows_per_call[s];
-    step.streamed_output = detail::streamed_output(network, scheduled, schedule);
+    static_cast<StepPlace&>(step) = detail::place_of(network, memory, s, schedule);
     const auto output = [&](uint16_t id, const OpRecord& writer, int part) noexcept {
       const MapView whole = view_of(id);
       if (whole.border != 0 && whole.ring_rows == 0 && !written[id]) step.fill_border[part] = whole;
