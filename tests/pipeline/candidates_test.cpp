@@ -33,7 +33,7 @@ TEST_CASE("keeps the best candidates in order, lower anchor first among equals")
         CHECK(kept[i].anchor == all[i].anchor);
         CHECK(anchor_in[kept[i].slot] == kept[i].anchor);
       }
-      heap.clear();
+      heap.restart();
       CHECK(heap.size() == 0);
     }
   }

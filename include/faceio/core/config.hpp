@@ -47,6 +47,16 @@
 #define FACEIO_UNROLL
 #endif
 
+// For loops around a register tile of integers: gcc -O3 unrolls those of constant length, reorders the additions of
+// all turns, and keeps them in memory.
+#if defined(__clang__)
+#define FACEIO_NO_UNROLL _Pragma("clang loop unroll(disable)")
+#elif defined(__GNUC__)
+#define FACEIO_NO_UNROLL _Pragma("GCC unroll 1")
+#else
+#define FACEIO_NO_UNROLL
+#endif
+
 // Asks for the cache line of an address, into the first-level cache or the second. Any address may be
 // named.
 #if defined(__GNUC__) || defined(__clang__)

@@ -166,6 +166,7 @@ FACEIO_NOINLINE void winograd_tile(const int16_t* v, const int16_t* w, ptrdiff_t
   FACEIO_UNROLL
   for (int p = 0; p < kPointers; ++p) weights[p] = w + p * kAPointer * w_step;
   for (; chunks > 0; --chunks) {
+    FACEIO_NO_UNROLL
     for (int pair = 0; pair < kChunk / 2; ++pair) {
       FACEIO_UNROLL
       for (int p = 0; p < kPositions; ++p) {

@@ -38,7 +38,7 @@ class CandidateHeap {
   }
 
   size_t size() const noexcept { return size_; }
-  void clear() noexcept { size_ = 0; }
+  void restart() noexcept { size_ = 0; }
 
   /// Best first. The heap is used up.
   Span<const Candidate> sorted() noexcept {

@@ -53,7 +53,7 @@ class FacePool {
 
   /// Starts a run of the network, over head maps of these sizes.
   void begin_run(const MapView* heads) noexcept {
-    best_.clear();
+    best_.restart();
     uint32_t anchors = 0;
     for (int scale = 0; scale < retinaface_mnet025::kScales; ++scale) {
       first_anchor_[scale] = anchors;
@@ -125,7 +125,7 @@ class FacePool {
       if (sorted.keep[i] == 0 || result.found++ >= out.size) continue;
       Face& face = out[result.faces.size++];
       face.score = sorted.score[i];
-      face.box = sorted.box(i);
+      face.box = sorted.box_at(i);
       if (options.voting_iou > 0.0f) face.box = voted(sorted, face.box, order.size, options.voting_iou);
       for (int p = 0; p < kLandmarkCount; ++p) {
         face.landmarks.points[p] = {sorted.value(4 + 2 * p)[i], sorted.value(5 + 2 * p)[i]};
@@ -148,7 +148,7 @@ class FacePool {
           score(arena.take<float>(sizes.kept)),
           keep(arena.take<uint8_t>(sizes.kept)) {}
     float* value(int k) const noexcept { return values + static_cast<size_t>(k) * kept; }
-    Box box(size_t i) const noexcept {
+    Box box_at(size_t i) const noexcept {
       return {value(0)[i], value(1)[i], value(2)[i] - value(0)[i], value(3)[i] - value(1)[i]};
     }
   };
@@ -212,7 +212,7 @@ class FacePool {
     Box sum;
     float weight = 0.0f;
     for (size_t i = 0; i < count; ++i) {
-      const Box box = sorted.box(i);
+      const Box box = sorted.box_at(i);
       if (!(iou(best, box) >= min_iou)) continue;
       const float score = sorted.score[i];
       sum.x += score * box.x;
