@@ -6,3 +6,9 @@ const faceio::KernelTable* const all_tables[] = {
     faceio::table_for(faceio::Target::avx2),
     faceio::table_for(faceio::Target::avx512),
 };
+
+extern const faceio::Int8KernelTable* const all_int8_tables[];
+const faceio::Int8KernelTable* const all_int8_tables[] = {
+    faceio::table_for(faceio::Int8Target::avx2),
+    faceio::table_for(faceio::Int8Target::avx512vnni),
+};

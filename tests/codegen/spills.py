@@ -5,7 +5,7 @@
     spills.py self_test ...
 
 kernels    compiles kernels.cpp as a program without -m flags gets it, disassembles it, and looks in
-           the convolution kernels of the targets avx2 and avx512 for vector instructions that write
+           the convolution kernels of the AVX2 and AVX-512 targets for vector instructions that write
            to the stack (spill) or read it (reload) in the innermost loops that multiply and add
 self_test  the same look finds the loop of spilling.cpp that must spill, and none in its neighbour
 
@@ -26,7 +26,12 @@ _HERE = pathlib.Path(__file__).resolve().parent
 _SKIP = 77
 
 # Kernels that have to be there, per target: a renamed or vanished one must not pass unseen.
-_FAMILIES = ("conv_tile", "depthwise3x3", "global_depthwise", "winograd")
+_FAMILIES = {
+    "avx2": ("conv_tile", "depthwise3x3", "global_depthwise", "winograd"),
+    "avx512": ("conv_tile", "depthwise3x3", "global_depthwise", "winograd"),
+    "int8_avx2": ("conv_tile", "depthwise_tile", "global_depthwise", "winograd_tile"),
+    "int8_avx512vnni": ("conv_tile", "depthwise_tile", "global_depthwise", "winograd_tile"),
+}
 
 # Functions that need more vectors at a time than the target has registers, with the most spills and
 # reloads in one pass through their loop: (target, function, spills, reloads).
@@ -34,6 +39,8 @@ _FAMILIES = ("conv_tile", "depthwise3x3", "global_depthwise", "winograd")
 #                 purpose, eight or six a turn of the loop; with 16 registers constants are read there too
 #   depthwise3x3  nine weights, bias, slope and zero beside the sums: 16 registers are full before
 #                 an input is loaded. AVX-512 has 32
+#   depthwise_tile  sums of three columns of two rows, twenty weights in pairs and the constants of the
+#                 output: int8 needs more than 32
 _ALLOWED = (
     ("avx2", "winograd_input", 8, 14),
     ("avx2", "winograd_transform", 8, 14),
@@ -42,6 +49,8 @@ _ALLOWED = (
     ("avx512", "winograd_input", 8, 8),
     ("avx512", "winograd_transform", 8, 8),
     ("avx512", "winograd_store_part", 6, 8),
+    ("int8_avx2", "depthwise_tile", 8, 44),
+    ("int8_avx512vnni", "depthwise_tile", 2, 27),
 )
 
 
@@ -186,7 +195,8 @@ def natural_loops(successors):
 
 
 def multiplies(instructions):
-    return any(i.mnemonic.startswith(("vfmadd", "vfnmadd", "vfmsub")) for i in instructions)
+    products = ("vfmadd", "vfnmadd", "vfmsub", "vpdpbusd", "vpdpwssd", "vpmaddwd")
+    return any(i.mnemonic.startswith(products) for i in instructions)
 
 
 def innermost_loops(code):
@@ -238,7 +248,7 @@ def look(object_file, wanted):
 
 
 def short(name):
-    name = re.sub(r"faceio::v\w+?::(?=avx)", "", name)
+    name = re.sub(r"faceio::v\w+?::(?=avx|int8_avx)", "", name)
     return re.sub(r"\(.*", "", name).replace("void ", "")
 
 
@@ -259,9 +269,9 @@ def allowed(target, name):
 def kernels(options):
     unit = compile_unit(options, "kernels")
     problems = []
-    for target in ("avx2", "avx512"):
-        loops = look(unit, rf"::{target}::\w*(?:{'|'.join(_FAMILIES)}|conv_row|conv\dx\d)")
-        for family in _FAMILIES:
+    for target, families in _FAMILIES.items():
+        loops = look(unit, rf"::{target}::\w*(?:{'|'.join(families)}|conv_row|conv\dx\d)")
+        for family in families:
             if not any(f"::{family}" in name for name, *_ in loops):
                 problems.append(
                     f"{target}: no loop with multiply-adds found in {family}*; was it renamed? "

@@ -199,6 +199,33 @@ TEST_CASE("the annotated picture differs from the picture where the face is") {
   CHECK_FALSE(differs(600, 400));
 }
 
+TEST_CASE("int8 weights: the same face, and embeddings of crops that resemble those of fp32") {
+  const std::string picture = kAstronaut, crop = kRoot + "/tests/golden/rec_astronaut_112.png";
+  json face[2], embedding[2];
+  const char* const precisions[] = {"fp32", "int8"};
+  for (int i = 0; i < 2; ++i) {
+    const Ran detect = run({"detect", "--json", "--precision", precisions[i], picture});
+    REQUIRE(detect.exit_code == 0);
+    REQUIRE(json::parse(detect.out).at("faces").size() == 1);
+    face[i] = json::parse(detect.out).at("faces")[0];
+    const Ran embed = run({"embed", "--aligned", "--json", "--precision", precisions[i], crop});
+    REQUIRE(embed.exit_code == 0);
+    embedding[i] = json::parse(embed.out).at("embedding");
+    REQUIRE(embedding[i].size() == 192);
+  }
+  CHECK(face[0] != face[1]);  // other arithmetic
+  for (size_t k = 0; k < 4; ++k) {
+    CHECK(std::abs(face[0].at("box")[k].get<double>() - face[1].at("box")[k].get<double>()) < 3.0);
+  }
+  double cosine = 0.0;
+  for (size_t k = 0; k < 192; ++k) cosine += embedding[0][k].get<double>() * embedding[1][k].get<double>();
+  CHECK(cosine > 0.998);
+  CHECK(cosine < 1.0 - 1e-6);
+  CHECK(contains(run({"models", "--precision", "int8"}).out, "precision: int8"));
+  CHECK(run({"detect", "--precision", "int7", picture}).exit_code == 2);
+  CHECK(run({"embed", "--aligned", picture}).exit_code == 2);  // not 112x112
+}
+
 TEST_CASE("models, doctor, selftest and bench") {
   const Ran models = run({"models"});
   CHECK(models.exit_code == 0);
@@ -210,6 +237,7 @@ TEST_CASE("models, doctor, selftest and bench") {
   const Ran selftest = run({"selftest"});
   CHECK(selftest.exit_code == 0);
   CHECK(contains(selftest.out, "scalar"));
+  CHECK(contains(selftest.out, "recogniser  int8  scalar"));
   const Ran bench = run({"bench", "--json", "--size", "64x48"});
   REQUIRE(bench.exit_code == 0);
   const json report = json::parse(bench.out);

@@ -75,7 +75,7 @@ std::vector<float> outputs(const BoundNetwork& bound, Size size, Schedule schedu
 
 }  // namespace
 
-TEST_CASE("int8: every target and both schedules give the same bits") {
+TEST_CASE("int8: every target and every schedule give the same bits") {
   const auto compare = [](const Int8Network& network, Size size) {
     const std::vector<uint8_t> pixels = random_pixels(size);
     std::vector<float> expected;
@@ -89,6 +89,9 @@ TEST_CASE("int8: every target and both schedules give the same bits") {
         CHECK(!here.empty());
         CHECK(here == expected);  // NaN would differ from itself
       }
+      const test::Int8PlanInMemory streaming(*bound.network, size, Schedule::streaming);
+      CHECK(streaming.plan.outputs[0].ring_rows != 0);
+      CHECK(test::streamed_outputs(streaming.plan, *bound.network, rgb8(pixels, size)) == expected);
     }
   };
   const Int8Network detector = Int8Network::detector(), recogniser = Int8Network::recogniser();
@@ -118,6 +121,23 @@ TEST_CASE("int8: a picture smaller than the network is surrounded by the mean co
   const std::vector<float> expected = of(rgb8(padded, kSize));
   CHECK(of(rgb8(small, kPicture)) == expected);
   CHECK(of(ImageView(swapped.data(), kPicture, 3 * 37, PixelFormat::BGR8)) == expected);
+}
+
+TEST_CASE("int8: a picture larger than the network is cut, whatever its format") {
+  const Int8Network network = Int8Network::detector();
+  const Bound bound(network, *test::runnable_int8_tables().back());
+  REQUIRE(bound.network.has_value());
+  constexpr Size kSize{64, 48}, kPicture{97, 61};
+  const std::vector<uint8_t> large = random_pixels(kPicture);
+  std::vector<uint8_t> cut(3 * 64 * 48), swapped = large;
+  for (size_t y = 0; y < 48; ++y) std::copy_n(&large[y * 97 * 3], 64 * 3, &cut[y * 64 * 3]);
+  for (size_t i = 0; i < swapped.size(); i += 3) std::swap(swapped[i], swapped[i + 2]);
+  const auto of = [&](const ImageView& image) {
+    return outputs(*bound.network, kSize, Schedule::depth_first, image);
+  };
+  const std::vector<float> expected = of(rgb8(cut, kSize));
+  CHECK(of(rgb8(large, kPicture)) == expected);
+  CHECK(of(ImageView(swapped.data(), kPicture, 3 * 97, PixelFormat::BGR8)) == expected);
 }
 
 TEST_CASE("int8: memory") {

@@ -155,6 +155,28 @@ inline std::vector<float> outputs_of(const AnyPlan& plan) {
   return all;
 }
 
+/// Floats of all outputs of a streaming plan, in the order of outputs_of(), as its sink gets them.
+template <class AnyPlan>
+std::vector<float> streamed_outputs(const AnyPlan& plan, const faceio::BoundNetwork& bound, const faceio::ImageView& image) {
+  std::vector<std::vector<float>> streams(static_cast<size_t>(plan.output_count));
+  bool in_order = true;
+  faceio::run(plan, faceio::PictureRows(bound, image), faceio::NoTrace{},
+              [&](int output, int32_t row_begin, int32_t row_end) {
+                const faceio::MapView& map = plan.outputs[output];
+                std::vector<float>& values = streams[static_cast<size_t>(output)];
+                in_order = in_order && values.size() == static_cast<size_t>(row_begin * map.width * map.channels);
+                for (int y = row_begin; y < row_end; ++y) {
+                  for (int x = 0; x < map.width; ++x) {
+                    for (int c = 0; c < map.channels; ++c) values.push_back(map.at(y, x, c));
+                  }
+                }
+              });
+  std::vector<float> all;
+  for (const auto& values : streams) all.insert(all.end(), values.begin(), values.end());
+  if (!in_order) all.push_back(poison());
+  return all;
+}
+
 }  // namespace test
 
 #endif

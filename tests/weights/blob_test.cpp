@@ -65,6 +65,43 @@ Status with_header(const std::function<void(BlobHeader&)>& damage) {
 
 }  // namespace
 
+TEST_CASE("int8 blobs: sizes that their layouts and types ask for") {
+  const auto with = [](uint32_t index_of_role, Role role, const std::function<void(BlobEntry&)>& damage) {
+    Editable blob;
+    blob.bytes = test::read_file(test::int8_detector_path());
+    uint32_t index = 0, seen = 0;
+    for (uint32_t i = 0; i < blob.header().entry_count; ++i) {
+      if (blob.entry(i).role == role && seen++ == index_of_role) index = i;
+    }
+    BlobEntry e = blob.entry(index);
+    CHECK(e.role == role);
+    damage(e);
+    blob.set_entry(index, e);
+    blob.seal();
+    return blob.open();
+  };
+  // The first weights are the first layer's: 8 filters in one panel, 3 rows of 9 terms and 3 zeros, a byte each.
+  CHECK(with(0, Role::weights, [](BlobEntry& e) {
+    CHECK(e.layout == Layout::quads16);
+    CHECK(e.bytes == 16 * 3 * 12);
+  }).ok());
+  CHECK(with(1, Role::weights, [](BlobEntry& e) {
+    CHECK(e.dtype == DType::i16);
+    CHECK(e.bytes == 9 * 16 * 2);
+  }).ok());
+  CHECK(with(0, Role::requantise_shift, [](BlobEntry& e) { CHECK(e.bytes == 16 * 4); }).ok());
+  // Still 12 terms a row with 4 channels of 3 columns; 13 terms become 16.
+  CHECK(with(0, Role::weights, [](BlobEntry& e) { e.dims[3] = 4; }).ok());
+  CHECK(with(0, Role::weights, [](BlobEntry& e) { e.dims[3] = 5; }).code == Errc::blob_bad_entry);
+  CHECK(with(0, Role::weights, [](BlobEntry& e) { e.dims[0] = 17; }).code == Errc::blob_bad_entry);
+  CHECK(with(0, Role::weights, [](BlobEntry& e) { e.dims[2] = e.dims[3] = 0xffffffffu; }).code == Errc::blob_bad_entry);
+  CHECK(with(0, Role::weights, [](BlobEntry& e) { e.rank = 3; }).code == Errc::blob_bad_entry);
+  CHECK(with(0, Role::weights, [](BlobEntry& e) { e.layout = static_cast<Layout>(5); }).code == Errc::blob_unsupported);
+  CHECK(with(0, Role::border, [](BlobEntry& e) { e.dims[0] = 17; }).code == Errc::blob_bad_entry);
+  CHECK(with(0, Role::requantise_offset, [](BlobEntry& e) { e.dtype = static_cast<DType>(8); }).code ==
+        Errc::blob_unsupported);
+}
+
 TEST_CASE("CRC-32C known answers") {
   const char* check = "123456789";
   CHECK(crc32c(reinterpret_cast<const uint8_t*>(check), 9) == 0xe3069283u);

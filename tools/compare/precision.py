@@ -13,6 +13,7 @@ import numpy as np
 
 import inputs
 from program import Faces, Program
+from reference import iou
 
 sys.path.append(str(inputs.ROOT / "tools" / "eval_oracle"))
 import recognition  # noqa: E402
@@ -24,19 +25,11 @@ PICTURES_A_CALL = 100
 PROFILE_EYES = 0.3
 
 
-def iou(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    low = np.maximum(box[:2], others[:, :2])
-    high = np.minimum(box[2:], others[:, 2:])
-    overlap = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1)
-    return overlap / (np.prod(box[2:] - box[:2]) + areas - overlap)
-
-
 def matches(of: Faces, among: Faces) -> list[tuple[int, int, float]]:
     """(face, its best counterpart, IoU) for every face of `of` above MIN_SCORE; counterpart -1: none."""
     found = []
     for i in np.flatnonzero(of.scores > MIN_SCORE):
-        overlaps = iou(of.boxes[i], among.boxes) if len(among) else np.zeros(0)
+        overlaps = iou(of.boxes[i], among.boxes, 0.0) if len(among) else np.zeros(0)
         best = int(np.argmax(overlaps)) if len(overlaps) else -1
         counts = best >= 0 and overlaps[best] >= MIN_IOU
         found.append((int(i), best if counts else -1, float(overlaps[best]) if counts else 0.0))

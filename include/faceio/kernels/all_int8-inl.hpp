@@ -6,6 +6,7 @@
 #include "../simd/int-inl.hpp"
 
 #include "requantise_int8-inl.hpp"
+#include "conv_tile_int8-inl.hpp"
 #include "conv_int8-inl.hpp"
 #include "depthwise_int8-inl.hpp"
 #include "winograd_int8-inl.hpp"

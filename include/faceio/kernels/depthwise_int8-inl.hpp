@@ -10,9 +10,9 @@ struct DepthwiseWeights {
   vi16 others[kUnitVectors];   // of the row alone: columns 1, 2
 };
 
-/// What a unit of channels needs between its sums and the elements of the output.
+/// What a unit of channels begins its sums with, and needs between them and the elements of the output.
 struct UnitConstants {
-  vi32 shift[kUnitVectors];
+  vi32 bias[kUnitVectors], shift[kUnitVectors];
   vi16 positive, negative, offset;
 };
 
@@ -40,6 +40,7 @@ FACEIO_ALWAYS_INLINE void load_weights(const Int8ConvArgs& a, ptrdiff_t channel,
 template <class Element>
 FACEIO_ALWAYS_INLINE void load_constants(const Int8ConvArgs& a, ptrdiff_t channel, UnitStep step,
                                          UnitConstants& constants) noexcept {
+  load_unit<Element>(a.bias + channel, step, constants.bias);
   load_unit<Element>(a.requantise.shift + channel, step, constants.shift);
   constants.positive = load_unit<Element>(a.requantise.positive + channel, step);
   constants.negative = load_unit<Element>(a.requantise.negative + channel, step);
@@ -95,11 +96,9 @@ inline bool is_half_padding(const Int8ConvArgs& a) noexcept {
 /// Those elements, eight and again eight.
 FACEIO_ALWAYS_INLINE vi16 padding_elements(const Int8ConvArgs& a) noexcept {
   constexpr UnitStep kSame = {0, 0};
-  vi32 sum[kUnitVectors];
-  load_unit<int16_t>(a.bias + 8, kSame, sum);
   UnitConstants constants;
   load_constants<int16_t>(a, 8, kSame, constants);
-  return scale_unit(sum, constants, a.out.wide);
+  return scale_unit(constants.bias, constants, a.out.wide);
 }
 
 /// Elements of kRows rows from their sums.
@@ -138,8 +137,6 @@ FACEIO_NOINLINE void depthwise_tile(const Int8ConvArgs& a, const DepthwiseTile<1
   for (int r = 0; r < kRows; ++r) load_weights<Element>(a, tile.channel, tile.array_step, 2 * r, weights[r]);
   UnitConstants constants;
   load_constants<Element>(a, tile.channel, tile.array_step, constants);
-  vi32 bias[kUnitVectors];
-  load_unit<Element>(a.bias + tile.channel, tile.array_step, bias);
   vi16 padding = splat_i16(0);
   if constexpr (kKind == UnitKind::padded) padding = padding_elements(a);
 
@@ -148,7 +145,7 @@ FACEIO_NOINLINE void depthwise_tile(const Int8ConvArgs& a, const DepthwiseTile<1
   FACEIO_UNROLL
   for (int r = 0; r < kRows; ++r) {
     FACEIO_UNROLL
-    for (int v = 0; v < kUnitVectors; ++v) three[r][v] = two[r][v] = one[r][v] = bias[v];
+    for (int v = 0; v < kUnitVectors; ++v) three[r][v] = two[r][v] = one[r][v] = constants.bias[v];
   }
   ptrdiff_t before = 0, at = 0, to = 0;
   for (int32_t column = 0;; ++column) {
@@ -169,7 +166,7 @@ FACEIO_NOINLINE void depthwise_tile(const Int8ConvArgs& a, const DepthwiseTile<1
       for (int v = 0; v < kUnitVectors; ++v) {
         three[r][v] = dot2(dot2(two[r][v], rows[v], weights[r].rows[2][v]), row[r][v], weights[r].others[v]);
         two[r][v] = dot2(one[r][v], rows[v], weights[r].rows[1][v]);
-        one[r][v] = dot2(dot2(bias[v], rows[v], weights[r].rows[0][v]), row[r][v], weights[r].first[v]);
+        one[r][v] = dot2(dot2(constants.bias[v], rows[v], weights[r].rows[0][v]), row[r][v], weights[r].first[v]);
       }
     }
     if (!kUnitStoresLate && column >= 2) {
@@ -193,8 +190,6 @@ FACEIO_NOINLINE void depthwise_tile(const Int8ConvArgs& a, const DepthwiseTile<2
   for (int r = 0; r < kRows; ++r) load_weights<Element>(a, tile.channel, tile.array_step, 2 - 2 * r, weights[r]);
   UnitConstants constants;
   load_constants<Element>(a, tile.channel, tile.array_step, constants);
-  vi32 bias[kUnitVectors];
-  load_unit<Element>(a.bias + tile.channel, tile.array_step, bias);
   vi16 padding = splat_i16(0);
   if constexpr (kKind == UnitKind::padded) padding = padding_elements(a);
 
@@ -203,7 +198,7 @@ FACEIO_NOINLINE void depthwise_tile(const Int8ConvArgs& a, const DepthwiseTile<2
   FACEIO_UNROLL
   for (int r = 0; r < kRows; ++r) {
     FACEIO_UNROLL
-    for (int v = 0; v < kUnitVectors; ++v) three[r][v] = one[r][v] = bias[v];
+    for (int v = 0; v < kUnitVectors; ++v) three[r][v] = one[r][v] = constants.bias[v];
   }
   ptrdiff_t before = 0, at = 0, to = 0;
   for (int32_t pixel = -1;; ++pixel) {
@@ -225,7 +220,7 @@ FACEIO_NOINLINE void depthwise_tile(const Int8ConvArgs& a, const DepthwiseTile<2
       for (int v = 0; v < kUnitVectors; ++v) {
         const vi32 sum = dot2(one[r][v], rows_before[r][v], weights[r].rows[1][v]);
         three[r][v] = dot2(dot2(sum, rows[r][v], weights[r].rows[2][v]), row[v], weights[r].others[v]);
-        one[r][v] = dot2(dot2(bias[v], rows[r][v], weights[r].rows[0][v]), row[v], weights[r].first[v]);
+        one[r][v] = dot2(dot2(constants.bias[v], rows[r][v], weights[r].rows[0][v]), row[v], weights[r].first[v]);
       }
     }
     if (!kUnitStoresLate && pixel >= 0) {
@@ -308,8 +303,11 @@ inline void depthwise3x3_int8(const Int8ConvArgs& a, int32_t row_begin, int32_t 
 template <class Element, UnitKind kKind>
 inline void global_depthwise_unit(const Int8ConvArgs& a, ptrdiff_t c, UnitStep step) noexcept {
   const ptrdiff_t in_pixel = a.in.pixel_stride_bytes, padded = channel_stride(a.out.channels);
+  UnitConstants constants;
+  load_constants<Element>(a, c, step, constants);
   vi32 sum[kUnitVectors];
-  load_unit<Element>(a.bias + c, step, sum);
+  FACEIO_UNROLL
+  for (int v = 0; v < kUnitVectors; ++v) sum[v] = constants.bias[v];
   const int16_t* w = a.depthwise + c;
   for (int32_t y = 0; y < a.in.height; ++y) {
     const uint8_t* in = a.in.row(y) + c * static_cast<ptrdiff_t>(sizeof(Element));
@@ -325,8 +323,6 @@ inline void global_depthwise_unit(const Int8ConvArgs& a, ptrdiff_t c, UnitStep s
       w += both ? 2 * padded : padded;
     }
   }
-  UnitConstants constants;
-  load_constants<Element>(a, c, step, constants);
   const vi16 t = scale_unit(sum, constants, a.out.wide);
   if (a.out.wide) {
     store_unit<Element, kKind>(t, as_wide(a.out.row(0)) + c, step);

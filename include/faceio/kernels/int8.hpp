@@ -4,7 +4,7 @@
 #define FACEIO_KERNELS_INT8_HPP
 
 #include "../core/int8_map.hpp"
-#include "conv.hpp"
+#include "winograd.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 
@@ -69,7 +69,7 @@ struct Int8WinogradPart {
 /// height. Source: Lavin & Gray, CVPR 2016, section 4.1; integer form: docs/int8.md.
 struct Int8WinogradArgs {
   Int8Map in;
-  Int8WinogradPart part[3];
+  Int8WinogradPart part[kWinogradMaxParts];
   int32_t parts = 0;
   /// [C_out/16][36][C_in/2][16][2], transform_int8_winograd_weights() of all parts in order.
   const int16_t* weights = nullptr;

@@ -9,6 +9,11 @@ inline int32_t saturate_int16(int32_t x) noexcept { return x > 32767 ? 32767 : x
 inline int32_t clamp(int32_t x, int32_t low, int32_t high) noexcept { return x < low ? low : x > high ? high : x; }
 inline int32_t multiply_rounded(int32_t a, int32_t b) noexcept { return (a * b + (1 << 14)) >> 15; }
 
+/// sum + value * weight modulo 2^32: weights that a quantiser has not checked must not be undefined behaviour.
+inline int32_t add_product(int32_t sum, int32_t value, int32_t weight) noexcept {
+  return static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(value) * static_cast<uint32_t>(weight));
+}
+
 /// An output element of channel o. `addend`: an element of the map that is added; only with r.addend.
 inline int32_t requantise(const Requantise& r, bool wide, int32_t sum, int32_t o, int32_t addend) noexcept {
   const int32_t a = saturate_int16(sum >> r.shift[o]);
@@ -60,7 +65,7 @@ inline void conv_dense(const Int8ConvArgs& a, int32_t side, int32_t row_begin, i
             const int32_t kx = term / a.in.channels, c = term % a.in.channels;
             const int32_t value = a.in.at(y * a.stride + ky - a.pad_before, x * a.stride + kx - a.pad_before, c);
             const int16_t* const of_term = w + term / 2 * 2 * kPanel + term % 2;
-            for (int32_t i = 0; i < kPanel; ++i) sums[i] += value * of_term[2 * i];
+            for (int32_t i = 0; i < kPanel; ++i) sums[i] = add_product(sums[i], value, of_term[2 * i]);
           }
         }
         store_sums(a, y, x, first, kPanel, sums);
@@ -84,7 +89,7 @@ inline void depthwise3x3_int8(const Int8ConvArgs& a, int32_t row_begin, int32_t 
         int32_t sum = a.bias[c];
         for (int32_t tap = 0; tap < 9; ++tap) {
           const int32_t row = y * a.stride + tap / 3 - a.pad_before, column = x * a.stride + tap % 3 - a.pad_before;
-          sum += a.in.at(row, column, c) * a.depthwise[tap * padded + c];
+          sum = add_product(sum, a.in.at(row, column, c), a.depthwise[tap * padded + c]);
         }
         store_sums(a, y, x, c, 1, &sum);
       }
@@ -99,7 +104,7 @@ inline void global_depthwise_int8(const Int8ConvArgs& a, int32_t row_begin, int3
     int32_t sum = a.bias[c];
     for (int32_t y = 0; y < a.in.height; ++y) {
       for (int32_t x = 0; x < a.in.width; ++x) {
-        sum += a.in.at(y, x, c) * a.depthwise[(y * a.in.width + x) * padded + c];
+        sum = add_product(sum, a.in.at(y, x, c), a.depthwise[(y * a.in.width + x) * padded + c]);
       }
     }
     store_sums(a, 0, 0, c, 1, &sum);

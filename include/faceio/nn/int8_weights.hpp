@@ -116,6 +116,55 @@ inline bool is_exact_by_winograd(const int8_t* quads, const int32_t* bias, size_
   return true;
 }
 
+/// The tensors of operation i, whose result, with an addition or without, is map `out_map`. Errors: as bind_int8().
+inline Status find_int8_tensors(const NetworkView& network, const Blob& blob, size_t i, uint16_t out_map, bool adds,
+                                uint32_t global_side, Int8OpWeights& w) noexcept {
+  const OpRecord& op = network.ops[i];
+  const MapRecord& in = network.maps[op.in0];
+  const MapRecord& out = network.maps[out_map];
+  Int8Tensors tensors(blob, i);
+  switch (op.op) {
+    case Op::conv3x3:
+      w.quads = tensors.find<int8_t>(Role::weights, DType::i8, Layout::quads16, op.c_out, 3, 3, op.c_in);
+      break;
+    case Op::conv1x1:
+      w.quads = tensors.find<int8_t>(Role::weights, DType::i8, Layout::quads16, op.c_out, 1, 1, op.c_in);
+      break;
+    case Op::depthwise3x3:
+      w.depthwise = tensors.find<int16_t>(Role::weights, DType::i16, Layout::depthwise16, 3, 3, op.c_out);
+      break;
+    case Op::global_depthwise:
+      w.depthwise =
+          tensors.find<int16_t>(Role::weights, DType::i16, Layout::depthwise16, global_side, global_side, op.c_out);
+      break;
+    default: return Status(Errc::blob_unsupported, i);  // an addition that no convolution takes in, batch norm
+  }
+  const auto multipliers = [&](Role role) noexcept {
+    return tensors.find<int16_t>(role, DType::i16, Layout::dense, op.c_out);
+  };
+  w.bias = tensors.find<int32_t>(Role::bias, DType::i32, Layout::dense, op.c_out);
+  if (op.op == Op::conv3x3 || op.op == Op::depthwise3x3) {
+    w.border_pixel = in.wide ? static_cast<const uint8_t*>(static_cast<const void*>(
+                                   tensors.find<int16_t>(Role::border, DType::i16, Layout::dense, op.c_in)))
+                             : tensors.find<uint8_t>(Role::border, DType::u8, Layout::dense, op.c_in);
+  }
+  if (out.output) {
+    if (op.op != Op::conv1x1) return Status(Errc::blob_unsupported, i);
+    w.output_scale = tensors.find<float>(Role::output_scale, DType::f32, Layout::dense, op.c_out);
+  } else {
+    w.requantise.shift = tensors.find<int32_t>(Role::requantise_shift, DType::i32, Layout::dense, op.c_out);
+    w.requantise.positive = multipliers(Role::requantise_positive);
+    w.requantise.negative = multipliers(Role::requantise_negative);
+    if (!out.wide) w.requantise.offset = multipliers(Role::requantise_offset);
+    if (adds) w.requantise.addend = multipliers(Role::requantise_addend);
+  }
+  if (!tensors.found()) return Status(Errc::blob_missing_tensor, i);
+  const bool defined = out.output || is_defined(w.requantise, round_up(op.c_out, kPanel));
+  const bool exact = !uses_winograd(op) || (!in.wide && !out.wide &&
+                                            is_exact_by_winograd(w.quads, w.bias, int8_terms(op), op.c_out));
+  return defined && exact ? Status() : Status(Errc::blob_unsupported, i);
+}
+
 }  // namespace detail
 
 /// The persistent memory of bind_int8(): enough for every target.
@@ -132,7 +181,6 @@ constexpr void take_int8_weights(const NetworkView& network, Arena& persistent) 
 /// blob_unsupported (arithmetic that docs/int8.md excludes), with the operation's index; those of Arena::status().
 inline Result<Span<const Int8OpWeights>> bind_int8(const NetworkView& network, const Blob& blob, bool has_dot4,
                                                    uint32_t global_side, Arena& persistent) noexcept {
-  using detail::is_dense;
   Arena room = persistent;
   take_int8_weights(network, persistent);
   const Status memory = persistent.status();
@@ -143,57 +191,11 @@ inline Result<Span<const Int8OpWeights>> bind_int8(const NetworkView& network, c
   const StepList list = make_steps(network, Schedule::layer_by_layer);
   for (int s = 0; s < list.count; ++s) {
     const ScheduledStep& step = list.steps[s];
-    const int op_count = uses_winograd(network.ops[step.first_op]) ? step.op_count : 1;
-    for (int part = 0; part < op_count; ++part) {
-      const size_t i = step.first_op + static_cast<size_t>(part);
-      const OpRecord& op = network.ops[i];
-      const MapRecord& in = network.maps[op.in0];
-      const uint16_t out_map = op_count > 1 ? op.out : step.out;
-      const MapRecord& out = network.maps[out_map];
-      Int8OpWeights& w = bound[i];
-      detail::Int8Tensors tensors(blob, i);
-      switch (op.op) {
-        case Op::conv3x3:
-          w.quads = tensors.find<int8_t>(Role::weights, DType::i8, Layout::quads16, op.c_out, 3, 3, op.c_in);
-          break;
-        case Op::conv1x1:
-          w.quads = tensors.find<int8_t>(Role::weights, DType::i8, Layout::quads16, op.c_out, 1, 1, op.c_in);
-          break;
-        case Op::depthwise3x3:
-          w.depthwise = tensors.find<int16_t>(Role::weights, DType::i16, Layout::depthwise16, 3, 3, op.c_out);
-          break;
-        case Op::global_depthwise:
-          w.depthwise =
-              tensors.find<int16_t>(Role::weights, DType::i16, Layout::depthwise16, global_side, global_side, op.c_out);
-          break;
-        default: return Status(Errc::blob_unsupported, i);  // an addition that no convolution takes in, batch norm
-      }
-      w.bias = tensors.find<int32_t>(Role::bias, DType::i32, Layout::dense, op.c_out);
-      if (op.op == Op::conv3x3 || op.op == Op::depthwise3x3) {
-        w.border_pixel = in.wide ? static_cast<const uint8_t*>(static_cast<const void*>(
-                                       tensors.find<int16_t>(Role::border, DType::i16, Layout::dense, op.c_in)))
-                                 : tensors.find<uint8_t>(Role::border, DType::u8, Layout::dense, op.c_in);
-      }
-      if (out.output) {
-        if (op.op != Op::conv1x1) return Status(Errc::blob_unsupported, i);
-        w.output_scale = tensors.find<float>(Role::output_scale, DType::f32, Layout::dense, op.c_out);
-      } else {
-        const auto multipliers = [&](Role role) {
-          return tensors.find<int16_t>(role, DType::i16, Layout::dense, op.c_out);
-        };
-        w.requantise.shift = tensors.find<int32_t>(Role::requantise_shift, DType::i32, Layout::dense, op.c_out);
-        w.requantise.positive = multipliers(Role::requantise_positive);
-        w.requantise.negative = multipliers(Role::requantise_negative);
-        if (!out.wide) w.requantise.offset = multipliers(Role::requantise_offset);
-        if (step.addend != kNoMap) w.requantise.addend = multipliers(Role::requantise_addend);
-      }
-      if (!tensors.found()) return Status(Errc::blob_missing_tensor, i);
-      if (!out.output && !detail::is_defined(w.requantise, round_up(op.c_out, kPanel))) {
-        return Status(Errc::blob_unsupported, i);
-      }
-      if (uses_winograd(op) && (in.wide || out.wide || !detail::is_exact_by_winograd(w.quads, w.bias, int8_terms(op), op.c_out))) {
-        return Status(Errc::blob_unsupported, i);
-      }
+    const bool winograd = uses_winograd(network.ops[step.first_op]);
+    for (size_t i = step.first_op; i < step.first_op + (winograd ? step.op_count : size_t{1}); ++i) {
+      const uint16_t out = winograd ? network.ops[i].out : step.out;
+      const Status found = detail::find_int8_tensors(network, blob, i, out, step.addend != kNoMap, global_side, bound[i]);
+      if (!found.ok()) return found;
     }
   }
 

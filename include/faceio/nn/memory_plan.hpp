@@ -132,7 +132,7 @@ constexpr void place_maps(MemoryPlan& plan, int map_count) noexcept {
 
 /// Whether a step's result is an output that leaves row by row.
 constexpr bool streams(const NetworkView& network, const ScheduledStep& step, Schedule schedule) noexcept {
-  return schedule == Schedule::streaming && network.maps[step.out].output;
+  return schedule == Schedule::streaming && can_stream(network, step.out);
 }
 
 /// Infers every shape, makes rings of the maps inside chains and places all maps.
@@ -151,7 +151,8 @@ constexpr MemoryPlan plan_memory(const NetworkView& network, Size input,
 
   for (int i = 0; i < map_count; ++i) {
     plan.maps[i].first_step = i == 0 ? -1 : step_count;
-    const bool kept = network.maps[static_cast<size_t>(i)].output && schedule != Schedule::streaming;
+    const bool streams = schedule == Schedule::streaming && can_stream(network, static_cast<uint16_t>(i));
+    const bool kept = network.maps[static_cast<size_t>(i)].output && !streams;
     plan.maps[i].last_step = kept ? step_count : -1;
   }
   for (int s = 0, chain_begin = 0; s < step_count; ++s) {

@@ -48,7 +48,7 @@ constexpr bool uses_winograd(const OpRecord& op) noexcept {
 struct MapRecord {
   uint16_t channels = 0;
   bool border = false;   // read by a 3x3: needs a zero pixel around it
-  bool output = false;   // read by the caller, and by no operation
+  bool output = false;   // read by the caller after the run: its memory is not reused, unless it streams
   bool picture = false;  // the input: its pixels lie close together, unless in planes
   bool planes = false;   // each row holds its channels one after the other: see core/map_view.hpp; fp32 only
   bool wide = false;     // 16 bits an element in int8 networks
@@ -194,7 +194,6 @@ class NetworkBuilder {
     return m;
   }
 
-  /// The result of a 1x1 convolution that fills the map.
   constexpr void output(Map m) noexcept {
     if (table_.output_count == kMaxOutputs) network_mistake::too_many_outputs();
     channels(m);  // names an unknown map

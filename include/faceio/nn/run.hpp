@@ -110,7 +110,9 @@ class PictureRows {
         }
       } else {
         // To its own size: other formats become RGB8.
-        kernels_->resize_bilinear_u8({source_, input.row(y), source_.size, 0}, y, y + 1);
+        ImageView cut = source_;
+        cut.size.width_px = pixels;
+        kernels_->resize_bilinear_u8({cut, input.row(y), cut.size, 0}, y, y + 1);
       }
     }
     for (int32_t x = pixels; x < input.width; ++x) detail::copy_bytes(input.border_pixel, input.pixel(y, x), 3);

@@ -15,7 +15,7 @@ enum class Schedule : uint8_t {
   depth_first,     // chains of layers run a few rows at a time through rings of rows, which stay in
                    // cache, and additions happen where their sum is computed: least time, and least
                    // memory but for pictures of a few dozen rows
-  streaming,       // depth-first, and outputs of the network are rings of rows too, which run() hands to a sink
+  streaming,       // depth-first, and outputs that can_stream() are rings of rows too, which run() hands to a sink
 };
 
 /// One kernel call: an operation, or neighbours in the table that one kernel computes together.
@@ -143,6 +143,15 @@ constexpr StepList make_steps(const NetworkView& network, Schedule schedule) noe
     }
   }
   return list;
+}
+
+/// True for an output that leaves row by row: one 1x1 convolution fills it, and no operation reads it.
+constexpr bool can_stream(const NetworkView& network, uint16_t map) noexcept {
+  if (!network.maps[map].output || detail::readers(network, map) != 2) return false;  // the caller counts as two
+  for (const OpRecord& op : network.ops) {
+    if (op.out == map && (op.op != Op::conv1x1 || op.c_out != network.maps[map].channels)) return false;
+  }
+  return true;
 }
 
 /// True when the picture goes through the first chain row by row and is never whole.

@@ -106,6 +106,13 @@ class Detector {
   }
 
  private:
+  static constexpr bool heads_stream() noexcept {
+    for (const uint16_t head : network().outputs) {
+      if (!can_stream(network(), head)) return false;
+    }
+    return true;
+  }
+
   /// Memory in front of the plan.
   struct Room {
     uint8_t* picture_row;  // one RGB8 row; null when the picture is taken as it is
@@ -179,6 +186,7 @@ class Detector {
   template <class AnyPlan>
   Status search_with(const Result<AnyPlan>& plan, const ImageView& image, const Level& level, const Tile& tile,
                      Room& room) const noexcept {
+    static_assert(heads_stream(), "faces are looked for in the rows of heads as they come");
     if (!plan) return plan.status();
     const ImageView view = tile_view(image, tile);
     for (int side = 0; side < (options_.flip ? 2 : 1); ++side) {
