@@ -85,10 +85,6 @@ class Detector {
       return searched.ok();
     });
     if (!searched.ok()) return searched;
-    Arena sorting = arena;
-    FacePool::take_sorting(needs_of(image.size, options_).pool, sorting);
-    const Status memory = sorting.status();
-    if (!memory.ok()) return memory;
     return room.pool.faces(*bound_.kernels, options_, arena, out);
   }
 

@@ -106,10 +106,13 @@ class FacePool {
     }
   }
 
-  /// Sorts, suppresses, votes, and writes the best faces to `out`. `arena` has room for take_sorting().
-  Detections faces(const KernelTable& kernels, const DetectorOptions& options, Arena arena,
-                   Span<Face> out) noexcept {
+  /// Sorts, suppresses, votes, and writes the best faces to `out`. Takes take_sorting() from `arena`; errors: those of
+  /// Arena::status().
+  Result<Detections> faces(const KernelTable& kernels, const DetectorOptions& options, Arena arena,
+                           Span<Face> out) noexcept {
     const Sorted sorted(sizes_, arena);
+    const Status memory = arena.status();
+    if (!memory.ok()) return memory;
     CandidateHeap heap({heap_, sizes_.kept});
     const float* const key = logits_ + sizes_.in_all;
     for (size_t i = 0; i < count_; ++i) heap.push(key[i], static_cast<uint32_t>(i));

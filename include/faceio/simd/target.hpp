@@ -72,8 +72,8 @@
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
 #endif
 
-// Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats above them are built. A CPU with AVX-512 but
-// without VNNI runs those of AVX2.
+// Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats are built.
+// A CPU with AVX-512 but without VNNI runs those of AVX2.
 #if defined(FACEIO_NO_INT8)
 #define FACEIO_BUILDS_INT8 0
 #define FACEIO_BUILDS_SSE41 0
