@@ -126,7 +126,7 @@ void convolution(benchmark::State& state, const Int8KernelTable* table, const Co
   const bool dense = c.kind == Kind::conv1x1 || c.kind == Kind::conv3x3;
   const int side = is_3x3 ? 3 : 1;
   const int64_t terms = dense ? side * ((side * c.c_in + 3) / 4 * 4) : taps;
-  const Lines<int8_t> quads(terms * channel_stride(c.c_out), 127);
+  const Lines<int8_t> quads(terms * channel_stride(c.c_out), kInt8PairLimit / 2);
   const Lines<int16_t> pairs(terms * channel_stride(c.c_out), dense ? 127 : 16383);
   const BenchConstants constants(c.c_out);
   Int8ConvArgs args;
@@ -144,7 +144,7 @@ void convolution(benchmark::State& state, const Int8KernelTable* table, const Co
   if (c.addend_height > 0) args.addend = addend.view;
   if (!dense) {
     args.depthwise = pairs.data;
-  } else if (table->has_dot4 && c.in != kWide) {
+  } else if (c.in != kWide) {
     args.quads = quads.data;
   } else {
     args.pairs = pairs.data;

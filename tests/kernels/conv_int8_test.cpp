@@ -19,15 +19,15 @@ struct Layer {
 
   Layer(Map input, int c_out, int side, int s = 1, int pad = 0)
       : in(std::move(input)),
-        weights(Dense::random(c_out, side, in.view.channels)),
+        weights(Dense::random(c_out, side, in.view.channels, !in.view.wide)),
         constants(random_constants(c_out, spread(side), 100000)),
         stride(s),
         pad_before(pad) {}
 
-  Int8ConvArgs arguments(const Int8KernelTable& table) const {
+  Int8ConvArgs arguments() const {
     Int8ConvArgs a;
     a.in = in.view;
-    weights.give(a, table);
+    weights.give(a);
     a.bias = constants.bias.data();
     a.requantise = constants.requantise();
     a.output_scale = constants.output_scale.data();
@@ -79,8 +79,8 @@ std::string describe(const char* what, const Int8KernelTable& table, const Layer
 void check_targets(const char* what, const Layer& l, const Map& start, const Map* addend = nullptr) {
   const int side = l.weights.side, rows = start.view.height;
   Map expected = start.copy();
-  const auto with = [&](const Int8KernelTable& table, const Map& out) {
-    Int8ConvArgs a = l.arguments(table);
+  const auto with = [&](const Map& out) {
+    Int8ConvArgs a = l.arguments();
     a.out = out.view;
     if (addend != nullptr) {
       a.addend = addend->view;
@@ -88,16 +88,16 @@ void check_targets(const char* what, const Layer& l, const Map& start, const Map
     }
     return a;
   };
-  const Int8ConvArgs of_scalar = with(scalar_table(), expected);
+  const Int8ConvArgs of_scalar = with(expected);
   (side == 1 ? scalar_table().conv1x1_int8 : scalar_table().conv3x3_int8)(of_scalar, 0, rows);
   REQUIRE(expected.strays(start, 0, rows) == 0);
   for (const Int8KernelTable* table : vector_tables()) {
     Map out = start.copy();
-    run(*table, with(*table, out), side, rows);
+    run(*table, with(out), side, rows);
     INFO(describe(what, *table, l, out.view));
     CHECK_MESSAGE(out.same_bytes(expected), out.first_difference(expected));
     Map whole = start.copy();
-    (side == 1 ? table->conv1x1_int8 : table->conv3x3_int8)(with(*table, whole), 0, rows);
+    (side == 1 ? table->conv1x1_int8 : table->conv3x3_int8)(with(whole), 0, rows);
     CHECK_MESSAGE(whole.same_bytes(expected), "all rows in one call, " << whole.first_difference(expected));
   }
 }
@@ -107,7 +107,7 @@ void check_float(const char* what, const Layer& l, int height, int width, int ch
   const int step = padded(channels);
   const auto run_into = [&](const Int8KernelTable& table, std::vector<float>& out) {
     out.assign(index(int64_t{height} * (width + gap) * step), -77.25f);
-    Int8ConvArgs a = l.arguments(table);
+    Int8ConvArgs a = l.arguments();
     a.requantise = Requantise{};  // not there for float outputs
     a.float_out.data = out.data();
     a.float_out.height = height;
@@ -150,7 +150,7 @@ TEST_CASE("conv_int8: docs/int8.md in 64 bits, on every target") {
             const Map addend(addends == 1 ? height : 3, addends == 1 ? width : 4, c_out);
             for (const Int8KernelTable* table : tables()) {
               Map got = out.copy();
-              Int8ConvArgs a = l.arguments(*table);
+              Int8ConvArgs a = l.arguments();
               a.out = got.view;
               if (addends > 0) {
                 a.addend = addend.view;
@@ -189,13 +189,13 @@ TEST_CASE("conv_int8: a sum worked out by hand") {
       const int weights[] = {3, -2};
       int next = 0;
       Layer l(std::move(in), 1, 1);
-      l.weights = Dense(1, 1, 2, [&] { return weights[next++]; });
+      l.weights = Dense(1, 1, 2, true, [&] { return weights[next++]; });
       l.constants.bias[0] = 64 + 4;
       l.constants.shift[0] = 3;
       l.constants.positive[0] = 16384;
       l.constants.negative[0] = 8192;
       l.constants.offset[0] = 8 + 16 * 3;
-      Int8ConvArgs a = l.arguments(*table);
+      Int8ConvArgs a = l.arguments();
       a.out = out.view;
       table->conv1x1_int8(a, 0, 1);
       INFO(name_of(*table));
@@ -356,13 +356,13 @@ TEST_CASE("conv_int8: rings give the rows of whole maps") {
       const int height = 11, width = 13, border = side / 2;
       Layer l(Map(height, width, 16, {border, wide}), 32, side, 1, border);
       Map expected(height, width, 32);
-      Int8ConvArgs a = l.arguments(scalar_table());
+      Int8ConvArgs a = l.arguments();
       a.out = expected.view;
       (side == 1 ? scalar_table().conv1x1_int8 : scalar_table().conv3x3_int8)(a, 0, height);
       for (const Int8KernelTable* table : tables()) {
         Map in(height, width, 16, {border, wide, 0, 0, 5});
         Map out(height, width, 32, {0, false, 0, 0, 4}), rows(height, width, 32);
-        Int8ConvArgs r = l.arguments(*table);
+        Int8ConvArgs r = l.arguments();
         r.in = in.view;
         r.out = out.view;
         int filled = -border;  // rows that have been in the input ring
@@ -386,14 +386,14 @@ TEST_CASE("conv_int8: rings give the rows of whole maps") {
 }
 
 TEST_CASE("conv_int8: sums near their bounds, saturating constants") {
-  // 64 terms of 255 * 127; and of 8191 * 127, where the sums of 512 terms just fit 31 bits.
+  // 64 terms of 255 * 64; and of 8191 * 127, where the sums of 512 terms just fit 31 bits.
   for (const bool wide : {false, true}) {
     for (const bool largest : {false, true}) {
       for (const int weight : {127, -127}) {
         Map in(2, 9, wide ? 512 : 64, {0, wide});
         in.fill_extreme(largest);
         Layer l(std::move(in), 64, 1);
-        l.weights = Dense(64, 1, l.in.view.channels, [weight] { return weight; });
+        l.weights = Dense(64, 1, l.in.view.channels, !wide, [weight] { return weight; });
         for (int c = 0; c < 64; ++c) {
           const size_t i = index(c);
           const int shifts[] = {0, 31, 3, 16};

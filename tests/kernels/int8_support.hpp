@@ -223,7 +223,8 @@ inline Constants random_constants(int32_t channels, int64_t magnitude, int64_t m
   return k;
 }
 
-/// Dense weights in both layouts of int8.hpp, from w[n][ky][kx][c].
+/// Dense weights in both layouts of int8.hpp, from w[n][ky][kx][c]. When `limited`, those drawn that break kInt8PairLimit
+/// are cut.
 struct Dense {
   int32_t c_out, side, c_in, row_terms;
   std::vector<int8_t> plain;  // [c_out][side][side][c_in]
@@ -231,14 +232,18 @@ struct Dense {
   std::vector<int16_t> pairs;
 
   template <class Draw>
-  Dense(int32_t outputs, int32_t kernel, int32_t inputs, const Draw& draw)
+  Dense(int32_t outputs, int32_t kernel, int32_t inputs, bool limited, const Draw& draw)
       : c_out(outputs), side(kernel), c_in(inputs), row_terms((kernel * inputs + 3) / 4 * 4) {
     plain.resize(index(int64_t{c_out} * side * side * c_in));
     quads.assign(index(int64_t{padded(c_out)} * side * row_terms), 0);
     pairs.assign(quads.size(), 0);
     for (int32_t n = 0; n < c_out; ++n) {
       for (int32_t term = 0; term < side * side * c_in; ++term) {
-        const auto value = static_cast<int8_t>(draw());
+        int32_t drawn = draw();
+        const int32_t before = term % (side * c_in) % 2 == 0 ? 0 : plain[index(int64_t{n} * side * side * c_in + term - 1)];
+        if (limited && drawn > 0 && before > 0) drawn = std::min(drawn, faceio::kInt8PairLimit - before);
+        if (limited && drawn < 0 && before < 0) drawn = std::max(drawn, -faceio::kInt8PairLimit - before);
+        const auto value = static_cast<int8_t>(drawn);
         plain[index(int64_t{n} * side * side * c_in + term)] = value;
         const int32_t k = term / (side * c_in) * row_terms + term % (side * c_in);
         const int64_t of_panel = int64_t{n / kPanel} * kPanel * side * row_terms, lane = n % kPanel;
@@ -247,17 +252,16 @@ struct Dense {
       }
     }
   }
-  static Dense random(int32_t outputs, int32_t kernel, int32_t inputs) {
-    return {outputs, kernel, inputs, [] { return random_int(-127, 127); }};
+  static Dense random(int32_t outputs, int32_t kernel, int32_t inputs, bool limited) {
+    return {outputs, kernel, inputs, limited, [] { return random_int(-127, 127); }};
   }
   int32_t at(int32_t n, int32_t ky, int32_t kx, int32_t c) const {
     return plain[index(((int64_t{n} * side + ky) * side + kx) * c_in + c)];
   }
   /// Sets the one layout that the contract asks for.
-  void give(Int8ConvArgs& a, const Int8KernelTable& table) const {
-    const bool in_quads = table.has_dot4 && !a.in.wide;
-    a.quads = in_quads ? quads.data() : nullptr;
-    a.pairs = in_quads ? nullptr : pairs.data();
+  void give(Int8ConvArgs& a) const {
+    a.quads = a.in.wide ? nullptr : quads.data();
+    a.pairs = a.in.wide ? pairs.data() : nullptr;
   }
 };
 

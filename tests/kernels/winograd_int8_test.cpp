@@ -36,7 +36,7 @@ struct Group {
   }
   void add_random(int c_out, MapOptions options = {}) {
     const int64_t magnitude = 40 * 128 * 3 * in.view.channels / 4;
-    add(Dense::random(c_out, 3, in.view.channels), random_constants(c_out, magnitude, magnitude), options);
+    add(Dense::random(c_out, 3, in.view.channels, false), random_constants(c_out, magnitude, magnitude), options);
   }
   int c_out() const {
     int sum = 0;
@@ -146,7 +146,7 @@ TEST_CASE("transform_int8_winograd_weights: G g G^T times the factors of the out
     std::vector<std::vector<int32_t>> biases;
     for (const int c_out : outs) {
       int term = 0;
-      filters.emplace_back(c_out, 3, c_in, [&] {
+      filters.emplace_back(c_out, 3, c_in, false, [&] {
         const int tap = term++ / c_in % 9, position = round % kPositions;
         if (round >= 2 * kPositions) return random_int(-127, 127);
         const double factor = kG[position / 6][tap / 3] * kG[position % 6][tap % 3];
@@ -248,7 +248,7 @@ TEST_CASE("winograd3x3_int8 is conv3x3_int8") {
     conv.bias = group.constants[0].bias.data();
     conv.requantise = group.constants[0].requantise();
     conv.pad_before = 1;
-    group.filters[0].give(conv, scalar_table());
+    group.filters[0].give(conv);
     scalar_table().conv3x3_int8(conv, 0, 10);
     for (const Int8KernelTable* table : tables()) {
       group.outs[0].fill_random();
@@ -310,7 +310,7 @@ TEST_CASE("winograd3x3_int8: accumulators at the bounds of the contract, at ever
     std::vector<bool> positive(kTerms);
     for (size_t i = 0; i < positive.size(); ++i) positive[i] = place == 16 || one_in(2);
     int n = -1, term = 0, left = 0;
-    Dense filter(kOut, 3, kIn, [&] {
+    Dense filter(kOut, 3, kIn, false, [&] {
       if (term % kTerms == 0) left = kSumAbs, ++n;
       const int i = term++ % kTerms;
       const int size = std::min(left, 127);
@@ -357,7 +357,7 @@ TEST_CASE("winograd3x3_int8: hand-computed") {
     }
   }
   int term = 0;
-  Dense filter(16, 3, 16, [&] {
+  Dense filter(16, 3, 16, false, [&] {
     const int i = term++ % (9 * 16);
     return i == 4 * 16 + 3 ? 2 : i == 0 ? -1 : 0;
   });

@@ -177,13 +177,19 @@ TEST_CASE("int8: weights that the arithmetic excludes are refused, and the opera
     CHECK(bound.network.status().code == Errc::blob_unsupported);
     CHECK(bound.network.status().detail == op);
   };
-  constexpr uint16_t kPointwise = 2, kMerge = 31;
-  CHECK(std::string(retinaface_mnet025::kNetwork.ops[kPointwise].name) == "stage1.1.pw");
+  constexpr uint16_t kPointwise = 4, kMerge = 31;
+  CHECK(std::string(retinaface_mnet025::kNetwork.ops[kPointwise].name) == "stage1.2.pw");
   CHECK(uses_winograd(retinaface_mnet025::kNetwork.ops[kMerge]));
   check(kPointwise, [](Int8Network& n) { n.tensor<int32_t>(kPointwise, Role::requantise_shift)[15] = 32; });
   check(kPointwise, [](Int8Network& n) { n.tensor<int32_t>(kPointwise, Role::requantise_shift)[0] = -1; });
   check(kPointwise, [](Int8Network& n) { n.tensor<int16_t>(kPointwise, Role::requantise_positive)[3] = -32768; });
   check(kPointwise, [](Int8Network& n) { n.tensor<int16_t>(kPointwise, Role::requantise_negative)[3] = -32768; });
+  for (const int sign : {1, -1}) {
+    check(kPointwise, [sign](Int8Network& n) {
+      int8_t* const w = n.tensor<int8_t>(kPointwise, Role::weights);
+      w[66] = static_cast<int8_t>(100 * sign), w[67] = static_cast<int8_t>(29 * sign);  // 129 together
+    });
+  }
   check(kMerge, [](Int8Network& n) { n.tensor<int32_t>(kMerge, Role::bias)[63] = -(1 << 24) - 1; });
   // The filter of channel 17, sum of absolute weights 64 * 9 * 127.
   check(kMerge, [](Int8Network& n) {

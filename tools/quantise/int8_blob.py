@@ -9,16 +9,18 @@ import numpy as np
 
 import convert_path  # noqa: F401
 import blob
+import gptq
 import integer_reference
 import models
 import selftest
-from blob import Dtype, Entry, Layout, Role
+from blob import PANEL, Dtype, Entry, Layout, Role
 from network import Layer, MapKind, Network
 from op_table import OpKind, model_id
 from requantisation import INT16_MAX, MAX_SHIFT, NARROW_MAX, WIDE_LIMIT
 
 DENSE_LIMIT = 127
 DEPTHWISE_LIMIT = 16383
+PAIR_LIMIT = 128            # 2 products of uint8: 255 * 128 fits int16
 WINOGRAD_MAX_ABS_SUM = 29127
 INTEGER_TOLERANCE = 0.5     # elements are integers: the next one is wrong
 FLOAT_TOLERANCE = 1e-30     # floats have one right value, and a tolerance must be positive
@@ -33,9 +35,17 @@ _3X3 = (OpKind.CONV3X3, OpKind.DEPTHWISE3X3)
 
 
 def has_winograd(network: Network, layer: Layer) -> bool:
-    """True for the filters whose sums Winograd's algorithm may compute."""
-    return (layer.op.kind == OpKind.CONV3X3 and layer.op.stride == 1
-            and network.kind[layer.op.in0] == MapKind.NARROW)
+    """True for the filters that Winograd's algorithm computes."""
+    return (layer.op.kind == OpKind.CONV3X3 and layer.op.stride == 1 and layer.op.c_in % PANEL == 0
+            and layer.op.c_out % PANEL == 0 and network.kind[layer.op.in0] == MapKind.NARROW)
+
+
+def pair_limit(network: Network, layer: Layer) -> gptq.PairLimit | None:
+    """What neighbouring weights of a layer keep to, if anything: docs/int8.md, Weights."""
+    if not layer.dense or has_winograd(network, layer) or network.kind[layer.op.in0] == MapKind.WIDE:
+        return None
+    side = 3 if layer.op.kind == OpKind.CONV3X3 else 1
+    return gptq.PairLimit(PAIR_LIMIT, side * layer.op.c_in)
 
 
 def expected_roles(network: Network, layer: Layer) -> set[Role]:
@@ -145,6 +155,9 @@ def _check_layer(network: Network, layer: Layer, tensor: dict[str, np.ndarray],
     require(largest.max() < 2 ** 31, f"{name}: a sum can exceed int32")
     if has_winograd(network, layer):
         require(sums.max() <= WINOGRAD_MAX_ABS_SUM, f"{name}: a filter is too large for Winograd")
+    pairs = pair_limit(network, layer)
+    if pairs is not None:
+        require(pairs.excess(weights.reshape(op.c_out, -1)).max() <= pairs.sum, f"{name}: neighbouring weights")
     if op.kind in _3X3:
         if network.kind[op.in0] == MapKind.WIDE:
             require(not tensor["border"].any(), f"{name}: a wide border is not zero")

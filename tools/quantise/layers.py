@@ -12,12 +12,15 @@ import gptq
 import headroom
 import requantisation
 from convolution import columns, convolve, upsample_nearest
-from int8_blob import DENSE_LIMIT, DEPTHWISE_LIMIT, WINOGRAD_MAX_ABS_SUM, has_winograd
+from int8_blob import DENSE_LIMIT, DEPTHWISE_LIMIT, WINOGRAD_MAX_ABS_SUM, has_winograd, pair_limit
 from network import Layer, MapKind, Network
 from op_table import INPUT_MAP, OpKind
 from ranges import Scales
 from requantisation import NARROW_MAX, WIDE_LIMIT, Constants
 
+# Steps that are tried for rows with large neighbours (int8_blob.PAIR_LIMIT), as multiples of the finest.
+PAIR_STEP_RATIO = 2 ** (1 / 16)
+PAIR_STEP_FACTORS = [PAIR_STEP_RATIO ** i for i in range(1, 17)]
 SAMPLED_PIXELS = 200_000    # of all pictures together, for the covariance of a layer's inputs
 
 Tensors = dict[str, np.ndarray]
@@ -139,12 +142,41 @@ def _round_weights(network: Network, layer: Layer, folded: np.ndarray, step: np.
         if len(terms) > share:
             terms = terms[np.sort(random.choice(len(terms), share, replace=False))]
         covariance.add(terms)
-    while True:
-        rounded = gptq.gptq(rows / step[:, np.newaxis], limit, covariance.value())
-        excess = np.abs(rounded).sum(axis=1) / WINOGRAD_MAX_ABS_SUM
-        if excess.max() <= 1 or not has_winograd(network, layer):
-            return rounded.reshape(folded.shape), step
-        step = step * np.where(excess > 1, excess * 1.001, 1)
+    if has_winograd(network, layer):
+        while True:
+            rounded = gptq.gptq(rows / step[:, np.newaxis], limit, covariance.value())
+            excess = np.abs(rounded).sum(axis=1) / WINOGRAD_MAX_ABS_SUM
+            if excess.max() <= 1:
+                return rounded.reshape(folded.shape), step
+            step = step * np.where(excess > 1, excess * 1.001, 1)
+    pairs = pair_limit(network, layer)
+    rounded = gptq.gptq(rows / step[:, np.newaxis], limit, covariance.value(), pairs)
+    if pairs is not None:
+        step = _coarsen_for_pairs(rows, step, limit, covariance.value(), pairs, rounded)
+    return rounded.reshape(folded.shape), step
+
+
+def _coarsen_for_pairs(rows: np.ndarray, step: np.ndarray, limit: int, covariance: np.ndarray,
+                       pairs: gptq.PairLimit, rounded: np.ndarray) -> np.ndarray:
+    """Steps with which the limit of pairs costs the least; `rounded` becomes the integers for them.
+
+    A row with large neighbours loses by their clipping with a fine step, by rounding with a coarse one.
+    """
+    step = step.copy()
+    finest = step.copy()
+    least = gptq.damage(rows / step[:, np.newaxis], rounded, covariance) * step ** 2
+    for factor in PAIR_STEP_FACTORS:
+        clipped = np.flatnonzero(pairs.excess(rows / (finest * factor / PAIR_STEP_RATIO)[:, np.newaxis]) > pairs.sum)
+        if not len(clipped):
+            break
+        coarser = finest[clipped] * factor
+        scaled = rows[clipped] / coarser[:, np.newaxis]
+        attempt = gptq.gptq(scaled, limit, covariance, pairs)
+        cost = gptq.damage(scaled, attempt, covariance) * coarser ** 2
+        better = cost < least[clipped]
+        chosen = clipped[better]
+        rounded[chosen], step[chosen], least[chosen] = attempt[better], coarser[better], cost[better]
+    return step
 
 
 def _constants(network: Network, layer: Layer, scales: dict[int, Scales], step: np.ndarray,

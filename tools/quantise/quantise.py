@@ -25,14 +25,16 @@ import int8_blob
 import layers
 import manifest
 import models
+import pairing
 import ranges
 from network import WIDE_OPS, Network
 from op_table import INPUT_MAP
 
-TOOL_VERSION = "1.0.0"
+TOOL_VERSION = "1.1.0"
 RECIPE = ("8-bit maps with a scale and a zero point per channel: least squared error with the extremes kept, "
           "for dense readers equalised (alpha 0.5); wide maps at 14 bit; 8-bit dense weights by "
-          "GPTQ, 15-bit depthwise weights; sequential bias correction")
+          "GPTQ in pairs that fit 16 bits, channels in an order that suits them, 15-bit depthwise weights; sequential "
+          "bias correction")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +127,8 @@ def main() -> int:
     print(f"{len(paths)} photographs, {len(pictures)} inputs, {time.monotonic() - started:.0f} s", flush=True)
     scales = choose_scales(source, pictures)
     print(f"scales chosen, {time.monotonic() - started:.0f} s", flush=True)
-    tensors, reports = layers.quantise(source.network, source.tensors, scales, pictures)
+    ordered, scales = pairing.reorder(source.network, source.tensors, scales)
+    tensors, reports = layers.quantise(source.network, ordered, scales, pictures)
 
     selftest_picture = source.model.selftest_input()
     if source.model.channel_order == "BGR":

@@ -26,6 +26,7 @@ import int8_blob
 import integer_reference
 import layers
 import models
+import pairing
 import quantise
 import ranges
 import reference
@@ -329,6 +330,49 @@ class GptqTest(unittest.TestCase):
         rows = np.random.default_rng(4).uniform(-127, 127, (5, 12))
         np.testing.assert_array_equal(gptq.gptq(rows, 127, np.diag(np.arange(1.0, 13))), np.rint(rows))
 
+    def test_neighbours_of_one_sign_keep_to_the_limit(self):
+        pairs = gptq.PairLimit(128, 9)
+        self.assertEqual([pairs.partner(term) for term in (0, 1, 7, 8, 9, 10, 17)], [1, 0, 6, None, 10, 9, None])
+        rows = np.zeros((3, 18))
+        rows[0, [2, 3]] = 100, 90
+        rows[1, [2, 3]] = -100, 90
+        rows[2, [8, 9, 10]] = 127, -70, -61
+        np.testing.assert_array_equal(pairs.excess(rows), [190, 0, 131])
+        # Uncorrelated inputs: what is too much (62) is shared as the variances (3 to 1 here) say, the opposite way.
+        variances = np.ones(18)
+        variances[2] = 3
+        rounded = gptq.gptq(rows, 127, np.diag(variances), pairs)
+        np.testing.assert_array_equal(rounded[0, [2, 3]], [84, 44])
+        np.testing.assert_array_equal(rounded[1], rows[1])
+        self.assertEqual(rounded[2, 8], 127)
+        self.assertEqual(rounded[2, 9] + rounded[2, 10], -128)
+
+    def test_correlated_neighbours_are_made_up_for(self):
+        random = np.random.default_rng(8)
+        inputs = np.rint(random.normal(size=(4000, 24)) @ random.normal(size=(24, 24)) * 8)
+        covariance = np.cov(inputs.T, bias=True)
+        rows = random.uniform(-85, 85, (40, 24))
+        pairs = gptq.PairLimit(128, 24)
+        rounded = gptq.gptq(rows, 127, covariance, pairs)
+        self.assertGreater(pairs.excess(rows).max(), 150)
+        self.assertLessEqual(pairs.excess(rounded).max(), 128)
+        cut = gptq.nearest(rows, 127)
+        for first in range(0, 24, 2):
+            both = cut[:, first] + cut[:, first + 1]
+            same = cut[:, first] * cut[:, first + 1] > 0
+            beyond = np.where(same, np.maximum(np.abs(both) - 128, 0), 0) * np.sign(both)
+            cut[:, first] -= np.trunc(beyond / 2)
+            cut[:, first + 1] -= beyond - np.trunc(beyond / 2)
+        self.assertLess(gptq.damage(rows, rounded, covariance).mean(), 0.8 * gptq.damage(rows, cut, covariance).mean())
+
+
+class PairingTest(unittest.TestCase):
+    def test_pairs_of_the_least_cost(self):
+        """Channels 0 and 3, 1 and 2 go together for nothing; every other pair costs."""
+        cost = np.full((4, 4), 5.0)
+        cost[0, 3] = cost[3, 0] = cost[1, 2] = cost[2, 1] = 0
+        self.assertEqual(pairing.best_pairs(cost), [[0, 3], [1, 2]])
+
 
 class FacesTest(unittest.TestCase):
     def test_align_turns_and_scales(self):
@@ -428,6 +472,38 @@ class SmallNetworkTest(unittest.TestCase):
         again, _ = layers.quantise(self.network, self.tensors, self.scales(), self.pictures)
         self.assertEqual(content, int8_blob.build(self.network, again, self.pictures[0], {},
                                                   [0, *self.mean, self.scale]))
+
+    def test_another_order_of_channels_is_the_same_network(self):
+        # Filters that like neighbours of one sign: as they are, most rows of "project" and "pw" break the limit.
+        for layer in self.network.layers:
+            if layer.op.name in ("pw", "project", "head"):
+                weights = self.tensors[layer.index]["weights"]
+                weights[:, :, :, 1::2] = weights[:, :, :, ::2]
+        scales = self.scales()
+        ordered, ordered_scales = pairing.reorder(self.network, self.tensors, scales)
+
+        def excess(tensors, of_scales, name):
+            layer = next(layer for layer in self.network.layers if layer.op.name == name)
+            folded = tensors[layer.index]["weights"] * of_scales[layer.op.in0].scale
+            rows = folded.reshape(len(folded), -1) / np.abs(folded).reshape(len(folded), -1).max(axis=1, keepdims=True)
+            return np.maximum(int8_blob.pair_limit(self.network, layer).excess(rows * 127) - 128, 0).mean()
+
+        for name in ("pw", "project", "head"):
+            self.assertLess(excess(ordered, ordered_scales, name), 0.25 * excess(self.tensors, scales, name), name)
+        for (layer, before), (_, after) in zip(float_network.forward(self.network, self.tensors, self.inputs[:1]),
+                                               float_network.forward(self.network, ordered, self.inputs[:1]),
+                                               strict=True):
+            if layer.op.name != "head":     # the same channels, elsewhere
+                before, after = [np.sort(y[0], axis=2) for y in (before, after)]
+            np.testing.assert_allclose(after, before, rtol=0, atol=2e-4, err_msg=layer.op.name)
+
+    def test_neighbours_are_checked(self):
+        integer, _ = layers.quantise(self.network, self.tensors, self.scales(), self.pictures)
+        index = next(layer.index for layer in self.network.layers if layer.op.name == "project")
+        integer[index]["weights"][0, 0, 0, 4:6] = 65, 64
+        content = int8_blob.build(self.network, integer, self.pictures[0], {}, [0, *self.mean, self.scale])
+        with self.assertRaisesRegex(ValueError, "project: neighbouring weights"):
+            int8_blob.read(self.network, content)
 
     def test_filters_are_small_enough_for_winograd(self):
         """32 * 9 weights of one magnitude: at +-127 their sum would be 36576."""

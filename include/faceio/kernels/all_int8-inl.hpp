@@ -17,7 +17,6 @@ namespace FACEIO_TARGET_NS {
 
 inline constexpr Int8KernelTable kInt8Table = {
     static_cast<Int8Target>(FACEIO_TARGET_ID),
-    kHasDot4,
 #define FACEIO_INT8_KERNEL(name, Args) &name,
 #include "int8_kernels.def"
 #undef FACEIO_INT8_KERNEL

@@ -1,6 +1,4 @@
 // Dense int8 convolutions, 1x1 and 3x3: rows and panels for the tiles of conv_tile_int8-inl.hpp. Contract: int8.hpp.
-//
-// Targets without dot4() widen narrow input to int16_t first, a block of pixels at a time.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -86,8 +84,8 @@ FACEIO_NOINLINE void conv_panels(const ConvLayer& layer, int32_t first, const Co
 /// while all rows use them.
 template <bool kQuads, class RowAt>
 FACEIO_ALWAYS_INLINE void conv_rows(const ConvLayer& layer, int32_t rows, const RowAt& row_at) noexcept {
-  // Wide input is rare where narrow input has dot4(): the tiles of one panel are enough.
-  constexpr int kPanels = kQuads == kHasDot4 ? kTilePanels : 1;
+  // Wide input is rare: the tiles of one panel are enough.
+  constexpr int kPanels = kQuads ? kTilePanels : 1;
   constexpr int kPixelPanels = kGroupVectors > 2 ? 2 : 4;  // of a row of one pixel
   for (int32_t first = 0; first < layer.panels;) {
     const int32_t left = layer.panels - first;
@@ -114,68 +112,6 @@ struct OneRow {
   const ConvRow& row;
   FACEIO_ALWAYS_INLINE const ConvRow& operator()(int32_t) const noexcept { return row; }
 };
-
-/// Two vectors of bytes, the second `distance` after the first, to int16_t.
-FACEIO_ALWAYS_INLINE void widen_two_vectors(const uint8_t* from, int32_t distance, int16_t* to) noexcept {
-  const vi16 low = widen_u8(from), high = widen_u8(from + distance);
-  store(to, low);
-  store(to + distance, high);
-}
-
-/// `count` bytes to int16_t.
-FACEIO_NOINLINE void widen_bytes(const uint8_t* from, int32_t count, int16_t* to) noexcept {
-  constexpr int32_t kLanes = vi16::lanes, kStep = 2 * kLanes;
-  if (count < kLanes) {
-    for (int32_t i = 0; i < count; ++i) to[i] = from[i];
-    return;
-  }
-  // The last vectors overlap those before.
-  if (count < kStep) {
-    widen_two_vectors(from, count - kLanes, to);
-    return;
-  }
-  int32_t i = 0;
-  for (; i <= count - kStep; i += kStep) widen_two_vectors(from + i, kLanes, to + i);
-  if (i < count) widen_two_vectors(from + count - kStep, kLanes, to + count - kStep);
-}
-
-/// A row of narrow input for dot2(): terms of a block of pixels at a time become int16_t, for all panels. A pixel has
-/// at most kBuffer terms.
-inline void conv_row_widened(const ConvLayer& layer, const ConvRow& row) noexcept {
-  constexpr int32_t kBuffer = 12 * 1024;  // terms
-  alignas(64) int16_t buffer[kBuffer];
-  const int32_t count = row.segments.count, terms = row.segments.groups * 2;
-  const auto step = static_cast<int32_t>(row.segments.pixel_step);
-  // Pixels that touch or overlap are widened in one piece.
-  const int32_t line = (terms + 15) / 16 * 16;
-  const bool close = step <= line;
-  const int32_t widened_step = close ? step : line;
-  const int32_t of_segment = kBuffer / count / 16 * 16;
-  int32_t block = (of_segment - terms) / widened_step + 1;
-  constexpr int32_t kTile = tile_pixels(kTilePanels);
-  if (block > kTile) block -= block % kTile;
-  ConvRow piece = row;
-  piece.in = static_cast<const uint8_t*>(static_cast<const void*>(buffer));
-  piece.segments.pixel_step = widened_step * ptrdiff_t{sizeof(int16_t)};
-  for (int32_t s = 0; s < count; ++s) piece.segments.offset[s] = s * of_segment * ptrdiff_t{sizeof(int16_t)};
-  for (int32_t x = 0; x < row.width; x += block) {
-    piece.width = row.width - x < block ? row.width - x : block;
-    for (int32_t s = 0; s < count; ++s) {
-      const uint8_t* const from = row.in + row.segments.offset[s] + static_cast<ptrdiff_t>(x) * step;
-      int16_t* const to = buffer + s * of_segment;
-      if (close) {
-        widen_bytes(from, (piece.width - 1) * step + terms, to);
-      } else {
-        for (int32_t m = 0; m < piece.width; ++m) {
-          widen_bytes(from + static_cast<ptrdiff_t>(m) * step, terms, to + m * widened_step);
-        }
-      }
-    }
-    conv_rows<false>(layer, 1, OneRow{piece});
-    piece.out += block * row.out_step;
-    piece.addend.first_x += block;
-  }
-}
 
 inline AddendRow addend_row(const Int8ConvArgs& a, int32_t y) noexcept {
   const Int8Map& from = a.addend;
@@ -230,18 +166,10 @@ inline void conv_dense(const Int8ConvArgs& a, int32_t rows, const ConvRows<kSide
   const ConvLayer layer{a, static_cast<const uint8_t*>(weights), a.quads != nullptr ? panel_weights : panel_weights * 2,
                         channel_stride(real ? a.float_out.channels : a.out.channels) / kPanel,
                         real ? ConvOutput::real : a.out.wide ? ConvOutput::wide : ConvOutput::narrow};
-  if constexpr (kHasDot4) {
-    if (a.quads != nullptr) {
-      conv_rows<true>(layer, rows, row_at);
-      return;
-    }
-  }
-  if (a.in.wide) {
+  if (a.quads != nullptr) {
+    conv_rows<true>(layer, rows, row_at);
+  } else {
     conv_rows<false>(layer, rows, row_at);
-    return;
-  }
-  if constexpr (!kHasDot4) {
-    for (int32_t i = 0; i < rows; ++i) conv_row_widened(layer, row_at(i));
   }
 }
 
@@ -257,22 +185,21 @@ inline void conv1x1_int8(const Int8ConvArgs& a, int32_t row_begin, int32_t row_e
   conv_dense<1>(a, joins ? 1 : rows, {a, row_begin, joins ? rows : 1});
 }
 
-/// A 3x3 layer over a picture whose pixels have at most eight channels: half a panel. Two neighbouring pixels are
-/// treated as one of 16 channels under which lie 3 + stride columns.
+/// A 3x3 layer of stride 2 over a picture whose pixels have at most eight channels: half a panel. Two neighbouring
+/// pixels are treated as one of 16 channels under which lie five columns.
 struct PixelsInTwos {
-  static constexpr int32_t kHalf = kPanel / 2, kChannels = 3;  // of the picture
-  static constexpr int32_t kTerms = 16;                        // most terms of a kernel row
-  alignas(64) uint32_t weights[3 * kTerms / 2 * kPanel];
+  static constexpr int32_t kHalf = kPanel / 2, kChannels = 3, kStride = 2;  // of the picture
+  static constexpr int32_t kTerms = ((3 + kStride) * kChannels + 3) / 4 * 4;  // of a kernel row
+  alignas(64) uint32_t weights[3 * kTerms / 4 * kPanel];
   alignas(64) int32_t bias[kPanel];
   int32_t shift[kPanel];
   int16_t positive[kPanel], negative[kPanel];
   int16_t padding[kPanel];  // the upper half: elements of the channels beyond
 
   static bool suits(const Int8ConvArgs& a) noexcept {
-    return a.in.channels == kChannels && a.in.pixel_stride_bytes == kChannels && a.out.wide &&
+    return a.in.channels == kChannels && a.in.pixel_stride_bytes == kChannels && a.stride == kStride && a.out.wide &&
            a.out.channels <= kHalf && a.out.pixel_stride_bytes == kPanel * 2 && a.out.width >= 2;
   }
-  static int32_t row_terms(int32_t stride) noexcept { return ((3 + stride) * kChannels + 3) / 4 * 4; }
 
   explicit PixelsInTwos(const Int8ConvArgs& a) noexcept {
     for (int32_t i = 0; i < kPanel; ++i) {
@@ -281,12 +208,7 @@ struct PixelsInTwos {
       positive[i] = a.requantise.positive[i % kHalf];
       negative[i] = a.requantise.negative[i % kHalf];
     }
-    const int32_t terms = row_terms(a.stride), step = a.stride * kChannels;
-    if (a.quads != nullptr) {
-      set_weights(a.quads, 12 / 4, terms / 4, step * 8);
-    } else {
-      set_weights(a.pairs, 12 / 2, terms / 2, step * 16);
-    }
+    set_weights(a.quads);
     PairConstants constants;
     Requantise requantise = a.requantise;
     requantise.offset = requantise.addend = nullptr;
@@ -301,23 +223,24 @@ struct PixelsInTwos {
   }
 
  private:
-  /// Groups of four bytes are words whose first byte is the lowest. Those of the second pixel are `step_bits` later.
-  void set_weights(const void* from, int32_t from_words, int32_t to_words, int32_t step_bits) noexcept {
+  /// Groups of four bytes are words whose first byte is the lowest. Those of the second pixel are a word and a half
+  /// later, so that neighbours stay neighbours.
+  void set_weights(const int8_t* quads) noexcept {
+    static_assert(kStride * kChannels == 4 + 2, "shifts are by one word and 16 bits");
     static constexpr uint32_t kNone[kHalf] = {};
-    const int32_t words = step_bits / 32, bits = step_bits % 32;
+    constexpr int32_t kFromWords = 3, kWords = kTerms / 4;  // of a kernel row
     for (int32_t ky = 0; ky < 3; ++ky) {
       const auto word = [&](int32_t i) noexcept -> const void* {
-        if (i < 0 || i >= from_words) return kNone;
-        return static_cast<const uint8_t*>(from) + (ky * from_words + i) * kPanelGroupBytes;
+        if (i < 0 || i >= kFromWords) return kNone;
+        return quads + (ky * kFromWords + i) * kPanelGroupBytes;
       };
-      for (int32_t i = 0; i < to_words; ++i) {
-        uint32_t* const to = weights + (ky * to_words + i) * kPanel;
-        __builtin_memcpy(to, word(i), sizeof kNone);
-        __builtin_memcpy(to + kHalf, word(i - words), sizeof kNone);
-        if (bits == 0) continue;
+      for (int32_t i = 0; i < kWords; ++i) {
+        uint32_t* const to = weights + (ky * kWords + i) * kPanel;
         uint32_t before[kHalf];
-        __builtin_memcpy(before, word(i - words - 1), sizeof before);
-        for (int32_t n = 0; n < kHalf; ++n) to[kHalf + n] = to[kHalf + n] << bits | before[n] >> (32 - bits);
+        __builtin_memcpy(to, word(i), sizeof kNone);
+        __builtin_memcpy(to + kHalf, word(i - 1), sizeof kNone);
+        __builtin_memcpy(before, word(i - 2), sizeof before);
+        for (int32_t n = 0; n < kHalf; ++n) to[kHalf + n] = to[kHalf + n] << 16 | before[n] >> 16;
       }
     }
   }
@@ -334,17 +257,13 @@ FACEIO_NOINLINE void conv3x3_in_twos(const Int8ConvArgs& a, int32_t row_begin, i
   for (int32_t i = 0; i < row_end - row_begin; ++i) {
     ConvRow row = row_at(i);
     const ptrdiff_t in_step = row.segments.pixel_step, out_step = row.out_step;
-    row.segments.groups = PixelsInTwos::row_terms(a.stride) / (a.quads != nullptr ? 4 : 2);
+    row.segments.groups = PixelsInTwos::kTerms / 4;
     row.segments.pixel_step *= 2;
     row.out_step *= 2;
     row.width /= 2;
     const bool odd = a.out.width % 2 != 0;
     for (int32_t part = 0; part < (odd ? 2 : 1); ++part) {
-      if constexpr (kHasDot4) {
-        conv_rows<true>(layer, 1, OneRow{row});
-      } else {
-        conv_row_widened(layer, row);
-      }
+      conv_rows<true>(layer, 1, OneRow{row});
       // The last two, one of which is there already.
       row.in += (a.out.width - 2) * in_step;
       row.out += (a.out.width - 2) * out_step;

@@ -22,8 +22,7 @@ struct Requantise {
 /// kernel row are followed by zeros up to a multiple of 4:
 ///   quads  [ceil(C_out/16)][terms / 4][16][4] int8_t
 ///   pairs  [ceil(C_out/16)][terms / 2][16][2] int16_t
-/// Exactly one is given: quads where the input is narrow and the target has dot4 (Int8KernelTable::has_dot4),
-/// else pairs.
+/// Exactly one is given: pairs where the input is wide, else quads, whose neighbours are limited (kInt8PairLimit).
 ///   depthwise, global  [kh*kw][round_up(C, 16)] int16_t
 ///
 /// `in` is narrow or wide with channels in lines of 16, or a picture of 3 channels with pixels close together
@@ -46,6 +45,10 @@ struct Int8ConvArgs {
   int32_t stride = 1;                   // 1 or 2
   int32_t pad_before = 0;               // 3x3 only: 1, or 0 for TensorFlow SAME at stride 2
 };
+
+/// Weights 2i and 2i + 1 of a kernel row: where both are positive, or both negative, their sum is at most this, so that
+/// two products with uint8_t fit int16_t. Not for those of wide input.
+inline constexpr int32_t kInt8PairLimit = 128;
 
 inline constexpr int32_t kInt8WinogradTile = 4;        // output pixels a side
 inline constexpr int32_t kInt8WinogradPatch = 6;       // input pixels a side

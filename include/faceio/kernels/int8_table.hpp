@@ -10,7 +10,6 @@ FACEIO_BEGIN_NAMESPACE
 
 struct Int8KernelTable {
   Int8Target target;
-  bool has_dot4;  // dense weights of narrow inputs are wanted in quads
 #define FACEIO_INT8_KERNEL(name, Args) void (*name)(const Args&, int32_t, int32_t) noexcept;
 #include "int8_kernels.def"
 #undef FACEIO_INT8_KERNEL

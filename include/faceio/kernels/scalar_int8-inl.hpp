@@ -3,8 +3,6 @@
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
-inline constexpr bool kHasDot4 = false;
-
 inline int32_t saturate_int16(int32_t x) noexcept { return x > 32767 ? 32767 : x < -32768 ? -32768 : x; }
 inline int32_t clamp(int32_t x, int32_t low, int32_t high) noexcept { return x < low ? low : x > high ? high : x; }
 inline int32_t multiply_rounded(int32_t a, int32_t b) noexcept { return (a * b + (1 << 14)) >> 15; }
@@ -49,7 +47,7 @@ inline void store_sums(const Int8ConvArgs& a, int32_t y, int32_t x, int32_t firs
   }
 }
 
-/// Dense convolution with a square kernel of `side`, from weights in pairs.
+/// Dense convolution with a square kernel of `side`.
 inline void conv_dense(const Int8ConvArgs& a, int32_t side, int32_t row_begin, int32_t row_end) noexcept {
   const int32_t width = a.float_out.data != nullptr ? a.float_out.width : a.out.width;
   const int32_t channels = a.float_out.data != nullptr ? a.float_out.channels : a.out.channels;
@@ -60,12 +58,16 @@ inline void conv_dense(const Int8ConvArgs& a, int32_t side, int32_t row_begin, i
         int32_t sums[kPanel];
         for (int32_t i = 0; i < kPanel; ++i) sums[i] = a.bias[first + i];
         for (int32_t ky = 0; ky < side; ++ky) {
-          const int16_t* w = a.pairs + (static_cast<ptrdiff_t>(first) * side + ky * kPanel) * row_terms;
+          const ptrdiff_t of_row = (static_cast<ptrdiff_t>(first) * side + ky * kPanel) * row_terms;
           for (int32_t term = 0; term < side * a.in.channels; ++term) {
             const int32_t kx = term / a.in.channels, c = term % a.in.channels;
             const int32_t value = a.in.at(y * a.stride + ky - a.pad_before, x * a.stride + kx - a.pad_before, c);
-            const int16_t* const of_term = w + term / 2 * 2 * kPanel + term % 2;
-            for (int32_t i = 0; i < kPanel; ++i) sums[i] = add_product(sums[i], value, of_term[2 * i]);
+            const int32_t together = a.quads != nullptr ? 4 : 2;
+            const ptrdiff_t of_term = of_row + term / together * together * kPanel + term % together;
+            for (int32_t i = 0; i < kPanel; ++i) {
+              const ptrdiff_t at = of_term + i * together;
+              sums[i] = add_product(sums[i], value, a.quads != nullptr ? a.quads[at] : a.pairs[at]);
+            }
           }
         }
         store_sums(a, y, x, first, kPanel, sums);

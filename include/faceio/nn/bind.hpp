@@ -108,8 +108,7 @@ inline Result<BoundNetwork> bind(NetworkView network, const Blob& blob, const Ke
 #if FACEIO_BUILDS_INT8
     // Pixels go into these networks as they are, in the order R, G, B.
     if (preprocessing->bgr) return Status(Errc::blob_unsupported, 0);
-    const Result<Span<const Int8OpWeights>> weights =
-        bind_int8(network, blob, kernels.int8->has_dot4, global_side, persistent);
+    const Result<Span<const Int8OpWeights>> weights = bind_int8(network, blob, global_side, persistent);
     if (!weights) return weights.status();
     return BoundNetwork{network, {}, *weights, kernels.table, kernels.int8, *preprocessing};
 #else

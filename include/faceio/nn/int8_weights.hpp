@@ -1,5 +1,5 @@
-// Tensors of an int8 network, found in a blob, checked, and brought into the order that the kernels of a target
-// want. Numbers: docs/int8.md.
+// Tensors of an int8 network, found in a blob, checked, and brought into the order that kernels want.
+// Numbers: docs/int8.md.
 #ifndef FACEIO_NN_INT8_WEIGHTS_HPP
 #define FACEIO_NN_INT8_WEIGHTS_HPP
 
@@ -11,8 +11,8 @@ FACEIO_BEGIN_NAMESPACE
 
 /// Tensors of one operation: inside the blob, but for pairs and those of Winograd, which are persistent.
 struct Int8OpWeights {
-  const int8_t* quads = nullptr;  // dense
-  const int16_t* pairs = nullptr;
+  const int8_t* quads = nullptr;   // dense
+  const int16_t* pairs = nullptr;  // dense, of wide input: instead
   const int16_t* depthwise = nullptr;
   const int32_t* bias = nullptr;
   Requantise requantise;
@@ -33,8 +33,8 @@ namespace detail {
 
 constexpr bool is_dense(const OpRecord& op) noexcept { return op.op == Op::conv3x3 || op.op == Op::conv1x1; }
 
-/// Elements of a dense operation's weights in pairs.
-constexpr size_t int8_pair_count(const OpRecord& op) noexcept {
+/// Elements of a dense operation's weights, with those that fill panels and kernel rows up.
+constexpr size_t int8_weight_count(const OpRecord& op) noexcept {
   return round_up(op.c_out, kPanel) * int8_terms(op);
 }
 
@@ -49,11 +49,11 @@ constexpr Int8WinogradRoom take_int8_winograd(const NetworkView& network, size_t
           persistent.take<int32_t>(c_out)};
 }
 
-/// Calls use(operation index) for every dense operation that may be wanted in pairs.
+/// Calls use(operation index) for every dense operation whose weights are wanted in pairs.
 template <class Use>
 constexpr void for_each_paired(const NetworkView& network, const Use& use) noexcept {
   for (size_t i = 0; i < network.ops.size; ++i) {
-    if (is_dense(network.ops[i]) && !uses_winograd(network.ops[i])) use(i);
+    if (is_dense(network.ops[i]) && network.maps[network.ops[i].in0].wide) use(i);
   }
 }
 
@@ -96,6 +96,17 @@ inline bool is_defined(const Requantise& r, size_t channels) noexcept {
     if (r.shift[i] < 0 || r.shift[i] > 31 || r.positive[i] == -32768 || r.negative[i] == -32768) return false;
   }
   return true;
+}
+
+/// Whether neighbouring weights keep to kInt8PairLimit.
+inline bool are_pairs_limited(const int8_t* quads, size_t count) noexcept {
+  bool limited = true;
+  for (size_t i = 0; i < count; i += 2) {
+    const int32_t a = quads[i], b = quads[i + 1];
+    const int32_t positive = (a > 0 ? a : 0) + (b > 0 ? b : 0), negative = (a < 0 ? a : 0) + (b < 0 ? b : 0);
+    limited &= positive <= kInt8PairLimit && negative >= -kInt8PairLimit;
+  }
+  return limited;
 }
 
 /// Whether the Winograd sums of every filter are exact.
@@ -160,27 +171,31 @@ inline Status find_int8_tensors(const NetworkView& network, const Blob& blob, si
   }
   if (!tensors.found()) return Status(Errc::blob_missing_tensor, i);
   const bool defined = out.output || is_defined(w.requantise, round_up(op.c_out, kPanel));
-  const bool exact = !uses_winograd(op) || (!in.wide && !out.wide &&
-                                            is_exact_by_winograd(w.quads, w.bias, int8_terms(op), op.c_out));
+  bool exact = true;
+  if (uses_winograd(op)) {
+    exact = !in.wide && !out.wide && is_exact_by_winograd(w.quads, w.bias, int8_terms(op), op.c_out);
+  } else if (is_dense(op) && !in.wide) {
+    exact = are_pairs_limited(w.quads, int8_weight_count(op));
+  }
   return defined && exact ? Status() : Status(Errc::blob_unsupported, i);
 }
 
 }  // namespace detail
 
-/// The persistent memory of bind_int8(): enough for every target.
+/// The persistent memory of bind_int8().
 constexpr void take_int8_weights(const NetworkView& network, Arena& persistent) noexcept {
   persistent.take<Int8OpWeights>(network.ops.size);
   for_each_winograd_group(network, [&](size_t first, const WinogradGroup& group) {
     detail::take_int8_winograd(network, first, group, persistent);
   });
   detail::for_each_paired(network,
-                          [&](size_t i) { persistent.take<int16_t>(detail::int8_pair_count(network.ops[i])); });
+                          [&](size_t i) { persistent.take<int16_t>(detail::int8_weight_count(network.ops[i])); });
 }
 
 /// Finds and checks the tensors of every operation. `global_side` as for bind(). Errors: blob_missing_tensor and
 /// blob_unsupported (arithmetic that docs/int8.md excludes), with the operation's index; those of Arena::status().
-inline Result<Span<const Int8OpWeights>> bind_int8(const NetworkView& network, const Blob& blob, bool has_dot4,
-                                                   uint32_t global_side, Arena& persistent) noexcept {
+inline Result<Span<const Int8OpWeights>> bind_int8(const NetworkView& network, const Blob& blob, uint32_t global_side,
+                                                   Arena& persistent) noexcept {
   Arena room = persistent;
   take_int8_weights(network, persistent);
   const Status memory = persistent.status();
@@ -213,9 +228,8 @@ inline Result<Span<const Int8OpWeights>> bind_int8(const NetworkView& network, c
   });
   detail::for_each_paired(network, [&](size_t i) {
     const OpRecord& op = network.ops[i];
-    int16_t* const pairs = room.take<int16_t>(detail::int8_pair_count(op));
-    if (has_dot4 && !network.maps[op.in0].wide) return;
-    detail::quads_to_pairs(bound[i].quads, detail::int8_pair_count(op), pairs);
+    int16_t* const pairs = room.take<int16_t>(detail::int8_weight_count(op));
+    detail::quads_to_pairs(bound[i].quads, detail::int8_weight_count(op), pairs);
     bound[i].pairs = pairs;
     bound[i].quads = nullptr;
   });

@@ -3,14 +3,12 @@
 //
 //   vi32 vi16 vu8                    vectors of int32_t, int16_t, uint8_t; ::lanes; twice and four times as many
 //                                    lanes as vi32; vi32::lanes divides kPanel (16)
-//   kHasDot4                         whether dot4() and what it takes exist
 //   load_i32(p) load_i16(p) load_u8(p) store(p, v)    no alignment needed
 //   load_i16_halves(p, q)            vi16::lanes / 2 at p, then as many at q
 //   widen_u8(p)                      vi16::lanes bytes to int16_t
 //   widen_u8_halves(p, q)            vi16::lanes / 2 bytes at p, then as many at q, to int16_t
 //   splat_i32(x) splat_i16(x)
 //   splat_pair(p)                    p[0] p[1] p[0] p[1] ... of int16_t
-//   splat_quad(p)                    p[0] .. p[3] p[0] .. p[3] ... of uint8_t            (kHasDot4)
 //   opaque(a)                        makes a vi32 unknown to the optimiser, which ends the use of its register
 //   add sub                          vi32 and vi16, modulo 2^32 and 2^16
 //   add_saturating                   vi16
@@ -22,7 +20,8 @@
 //   select_negative(a, x, y)         vi16: a < 0 ? x : y, lane by lane
 //   dot2(sum, a, b)                  vi32: sum[i] + a[2i] * b[2i] + a[2i+1] * b[2i+1], modulo 2^32; not all four
 //                                    of a and b may be -32768
-//   dot4(sum, a, w)                  vi32: sum[i] + four products of uint8_t a and int8_t w[4i ..], both vu8 (kHasDot4)
+//   dot4(sum, a, w)                  vi32: sum[i] + four products of uint8_t a and int8_t w[4i ..], both vu8, modulo
+//                                    2^32; the first two of them and the last two sum up to int16_t
 //   splat_group(p)                   a vu8 of the four bytes at p, again and again
 //   dot_group<kQuads>(sum, a, w)     dot4() or, without kQuads, dot2() of the bits in two vu8
 //   store_scaled(p, a, scale)        vi32::lanes float(a) * scale to p

@@ -18,7 +18,6 @@ struct vu8 {
   static constexpr int lanes = 32;
   __m256i v;
 };
-inline constexpr bool kHasDot4 = false;
 inline constexpr int kTilePanels = 1;
 constexpr int tile_pixels(int) noexcept { return 6; }
 
@@ -85,10 +84,13 @@ FACEIO_ALWAYS_INLINE vi16 select_negative(vi16 a, vi16 x, vi16 y) noexcept {
 FACEIO_ALWAYS_INLINE vi32 dot2(vi32 sum, vi16 a, vi16 b) noexcept {
   return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(a.v, b.v))};
 }
+FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept {
+  return dot2(sum, vi16{_mm256_maddubs_epi16(a.v, w.v)}, splat_i16(1));
+}
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {splat_bits(p)}; }
 template <bool kQuads>
 FACEIO_ALWAYS_INLINE vi32 dot_group(vi32 sum, vu8 a, vu8 w) noexcept {
-  static_assert(!kQuads, "no dot4()");
+  if constexpr (kQuads) return dot4(sum, a, w);
   return dot2(sum, vi16{a.v}, vi16{w.v});
 }
 FACEIO_ALWAYS_INLINE void store_scaled(float* p, vi32 a, const float* scale) noexcept {

@@ -18,7 +18,6 @@ struct vu8 {
   static constexpr int lanes = 64;
   __m512i v;
 };
-inline constexpr bool kHasDot4 = true;
 inline constexpr int kTilePanels = 4;
 constexpr int tile_pixels(int panels) noexcept { return 24 / panels; }
 
@@ -83,7 +82,6 @@ FACEIO_ALWAYS_INLINE vi16 select_negative(vi16 a, vi16 x, vi16 y) noexcept {
   return {_mm512_ternarylogic_epi32(_mm512_srai_epi16(a.v, 15), x.v, y.v, 0xca)};  // a ? x : y, bit by bit
 }
 FACEIO_ALWAYS_INLINE vi32 dot2(vi32 sum, vi16 a, vi16 b) noexcept { return {_mm512_dpwssd_epi32(sum.v, a.v, b.v)}; }
-FACEIO_ALWAYS_INLINE vu8 splat_quad(const uint8_t* p) noexcept { return {splat_bits(p)}; }
 FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept { return {_mm512_dpbusd_epi32(sum.v, a.v, w.v)}; }
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {splat_bits(p)}; }
 template <bool kQuads>
