@@ -251,7 +251,7 @@ const int registered = [] {
   for (int i = 0; i < kTargetCount; ++i) {
     const auto target = static_cast<Target>(i);
     const KernelTable* table = table_for(target);
-    if (table == nullptr || !cpu_supports(target)) continue;
+    if (table == nullptr || table->target != target || !cpu_supports(target)) continue;
     const std::string prefix = std::string(name(target)) + "/";
     const auto add = [&](const std::string& what, auto&&... args) {
       return benchmark::RegisterBenchmark((prefix + what).c_str(), args...)->Unit(benchmark::kMicrosecond);

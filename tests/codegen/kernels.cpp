@@ -10,5 +10,6 @@ const faceio::KernelTable* const all_tables[] = {
 extern const faceio::Int8KernelTable* const all_int8_tables[];
 const faceio::Int8KernelTable* const all_int8_tables[] = {
     faceio::table_for(faceio::Int8Target::avx2),
+    faceio::table_for(faceio::Int8Target::avxvnni),
     faceio::table_for(faceio::Int8Target::avx512vnni),
 };

@@ -30,6 +30,7 @@ _FAMILIES = {
     "avx2": ("conv_tile", "depthwise3x3", "global_depthwise", "winograd"),
     "avx512": ("conv_tile", "depthwise3x3", "global_depthwise", "winograd"),
     "int8_avx2": ("conv_tile", "depthwise_tile", "global_depthwise", "winograd_tile"),
+    "int8_avxvnni": ("conv_tile", "depthwise_tile", "global_depthwise", "winograd_tile"),
     "int8_avx512vnni": ("conv_tile", "depthwise_tile", "global_depthwise", "winograd_tile"),
 }
 
@@ -41,6 +42,8 @@ _FAMILIES = {
 #                 an input is loaded. AVX-512 has 32
 #   depthwise_tile  sums of three columns of two rows, twenty weights in pairs and the constants of the
 #                 output: int8 needs more than 32
+#   conv_tile     twelve sums, two weights, a value and its product fill 16 registers; dot4() without
+#                 VNNI wants ones too. A tile of four pixels has room for them and is no faster
 _ALLOWED = (
     ("avx2", "winograd_input", 8, 14),
     ("avx2", "winograd_transform", 8, 14),
@@ -50,6 +53,8 @@ _ALLOWED = (
     ("avx512", "winograd_transform", 8, 8),
     ("avx512", "winograd_store_part", 6, 8),
     ("int8_avx2", "depthwise_tile", 8, 44),
+    ("int8_avx2", "conv_tile", 1, 1),
+    ("int8_avxvnni", "depthwise_tile", 8, 45),
     ("int8_avx512vnni", "depthwise_tile", 2, 27),
 )
 
@@ -109,7 +114,7 @@ def functions(object_file):
             continue
         line = re.sub(r"\s*#.*$", "", line)
         match = re.match(
-            r"^\s+([0-9a-f]+):\s+(?:(?:lock|rep\w*|data16|cs|ds)\s+)*(\S+)\s*(.*)$", line
+            r"^\s+([0-9a-f]+):\s+(?:(?:lock|rep\w*|data16|cs|ds|\{vex\})\s+)*(\S+)\s*(.*)$", line
         )
         if match and current is not None:
             current.append(

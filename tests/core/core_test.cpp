@@ -101,6 +101,8 @@ TEST_CASE("targets are found and named") {
   CHECK(is_built(Target::scalar));
   CHECK(cpu_supports(Target::scalar));
   CHECK(std::strcmp(name(Target::avx512), "avx512") == 0);
+  CHECK(std::strcmp(name(Target::avxvnni), "avxvnni") == 0);
+  if (cpu_supports(Target::avxvnni)) CHECK(cpu_supports(Target::avx2));
   const Result<Target> best = best_target();
   REQUIRE(best.has_value());
   CHECK(is_built(*best));

@@ -188,8 +188,8 @@ class Case:
         run([qemu, "-cpu", "Nehalem", program, self.weights], accept=(132, -4))
 
     def vector_code(self):
-        avx512 = ("avx512", "int8_avx512vnni")
-        for flags, allowed in (((), ("avx2", "int8_avx2", *avx512)), (_AVX2, avx512)):
+        newer = ("int8_avxvnni", "avx512", "int8_avx512vnni")
+        for flags, allowed in (((), ("avx2", "int8_avx2", *newer)), (_AVX2, newer)):
             for level in ("-O0", "-O2"):
                 self.check_vector_code(self.compile("other", flags, level), allowed, bool(flags))
 
@@ -225,10 +225,10 @@ class Case:
 
 
 def is_beyond(instruction, baseline_has_avx2):
-    """True for VEX and EVEX instructions, or for EVEX ones when the baseline has AVX2."""
+    """True for VEX and EVEX instructions, or for AVX-VNNI and EVEX ones when the baseline has AVX2."""
     evex = re.search(r"%zmm|%k[0-7]|%[xy]mm(1[6-9]|2\d|3[01])\b", instruction) is not None
     if baseline_has_avx2:
-        return evex
+        return evex or "vpdp" in instruction
     mnemonic = instruction.split()[0]
     vex = (
         mnemonic.startswith("v")

@@ -176,6 +176,11 @@ FACEIO_REGION_AVX2
 FACEIO_TEST_TARGET(avx2)
 FACEIO_REGION_END
 #endif
+#if FACEIO_BUILDS_AVXVNNI
+FACEIO_REGION_AVXVNNI
+FACEIO_TEST_TARGET(avxvnni)
+FACEIO_REGION_END
+#endif
 #if FACEIO_BUILDS_AVX512VNNI
 FACEIO_REGION_AVX512VNNI
 FACEIO_TEST_TARGET(avx512vnni)
@@ -198,6 +203,9 @@ std::vector<IntVecOps> runnable() {
 #endif
 #if FACEIO_BUILDS_INT8_AVX2
   add(faceio::Int8Target::avx2, &avx2::add_to);
+#endif
+#if FACEIO_BUILDS_AVXVNNI
+  add(faceio::Int8Target::avxvnni, &avxvnni::add_to);
 #endif
 #if FACEIO_BUILDS_AVX512VNNI
   add(faceio::Int8Target::avx512vnni, &avx512vnni::add_to);

@@ -19,7 +19,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 LONG_SIDE_PX = 640
 MIN_SCORE = 0.8
 MIN_SIDE_PX = 24            # of a face in the picture as it is, for either kind of crop
-BIG_FACES = 30
+BIG_FACES = 60
 BIG_FACE_SIDES_PX = (280, 520)
 CROPS = 200
 

@@ -49,7 +49,7 @@ FACEIO_REGION_END
 #if FACEIO_BUILDS_AVX512
 FACEIO_REGION_AVX512
 #define FACEIO_TARGET_NS avx512
-#define FACEIO_TARGET_ID 3
+#define FACEIO_TARGET_ID 4
 #include "all-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
@@ -84,10 +84,20 @@ FACEIO_REGION_AVX2
 FACEIO_REGION_END
 #endif
 
+#if FACEIO_BUILDS_AVXVNNI
+FACEIO_REGION_AVXVNNI
+#define FACEIO_TARGET_NS int8_avxvnni
+#define FACEIO_TARGET_ID 3
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
 #if FACEIO_BUILDS_AVX512VNNI
 FACEIO_REGION_AVX512VNNI
 #define FACEIO_TARGET_NS int8_avx512vnni
-#define FACEIO_TARGET_ID 3
+#define FACEIO_TARGET_ID 4
 #include "all_int8-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
@@ -117,6 +127,9 @@ constexpr const KernelTable* built_table(Target target) noexcept {
 #if FACEIO_BUILDS_AVX2
     case Target::avx2: return &avx2::kTable;
 #endif
+#if FACEIO_BUILDS_AVXVNNI
+    case Target::avxvnni: return &avx2::kTable;
+#endif
 #if FACEIO_BUILDS_AVX512
     case Target::avx512: return &avx512::kTable;
 #endif
@@ -135,6 +148,9 @@ constexpr const Int8KernelTable* built_table(Int8Target target) noexcept {
 #endif
 #if FACEIO_BUILDS_INT8_AVX2
     case Int8Target::avx2: return &int8_avx2::kInt8Table;
+#endif
+#if FACEIO_BUILDS_AVXVNNI
+    case Int8Target::avxvnni: return &int8_avxvnni::kInt8Table;
 #endif
 #if FACEIO_BUILDS_AVX512VNNI
     case Int8Target::avx512vnni: return &int8_avx512vnni::kInt8Table;

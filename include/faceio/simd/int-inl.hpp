@@ -83,7 +83,7 @@ FACEIO_END_NAMESPACE
 
 #if FACEIO_TARGET_ID == 1
 #include "backend/sse41_int-inl.hpp"
-#elif FACEIO_TARGET_ID == 2
+#elif FACEIO_TARGET_ID <= 3
 #include "backend/avx2_int-inl.hpp"
 #else
 #include "backend/avx512vnni_int-inl.hpp"

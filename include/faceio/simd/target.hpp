@@ -37,6 +37,7 @@
 #define FACEIO_REGION_AVX512 FACEIO_REGION("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
 // Regions of integer kernels only.
 #define FACEIO_REGION_SSE41 FACEIO_REGION("sse4.1")
+#define FACEIO_REGION_AVXVNNI FACEIO_REGION("avx2,avxvnni")
 #define FACEIO_REGION_AVX512VNNI FACEIO_REGION("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 
 // Makes a register's value unknown to the optimiser. Without it gcc loads a value from memory once for
@@ -51,6 +52,8 @@
 // dead code and are not built; scalar is kept as the readable cross-check of all others.
 #if FACEIO_X86 && defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && \
     defined(__AVX512VL__) && defined(__FMA__)
+#define FACEIO_BASELINE_LEVEL 4
+#elif FACEIO_X86 && defined(__AVX2__) && defined(__FMA__) && defined(__AVXVNNI__) && !defined(FACEIO_NO_INT8)
 #define FACEIO_BASELINE_LEVEL 3
 #elif FACEIO_X86 && defined(__AVX2__) && defined(__FMA__)
 #define FACEIO_BASELINE_LEVEL 2
@@ -63,12 +66,12 @@
 #if defined(FACEIO_STATIC_TARGET)
 #define FACEIO_BUILDS_SCALAR (FACEIO_BASELINE_LEVEL == 0)
 #define FACEIO_BUILDS_SSE (FACEIO_BASELINE_LEVEL == 1)
-#define FACEIO_BUILDS_AVX2 (FACEIO_BASELINE_LEVEL == 2)
-#define FACEIO_BUILDS_AVX512 (FACEIO_BASELINE_LEVEL == 3)
+#define FACEIO_BUILDS_AVX2 (FACEIO_BASELINE_LEVEL == 2 || FACEIO_BASELINE_LEVEL == 3)
+#define FACEIO_BUILDS_AVX512 (FACEIO_BASELINE_LEVEL == 4)
 #else
 #define FACEIO_BUILDS_SCALAR 1
 #define FACEIO_BUILDS_SSE (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 1)
-#define FACEIO_BUILDS_AVX2 (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 2)
+#define FACEIO_BUILDS_AVX2 (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
 #endif
 
@@ -78,6 +81,7 @@
 #define FACEIO_BUILDS_INT8 0
 #define FACEIO_BUILDS_SSE41 0
 #define FACEIO_BUILDS_INT8_AVX2 0
+#define FACEIO_BUILDS_AVXVNNI 0
 #define FACEIO_BUILDS_AVX512VNNI 0
 #elif defined(FACEIO_STATIC_TARGET)
 #define FACEIO_BUILDS_INT8 1
@@ -91,25 +95,28 @@
 #else
 #define FACEIO_BUILDS_AVX512VNNI 0
 #endif
-#define FACEIO_BUILDS_INT8_AVX2 (FACEIO_BUILDS_AVX2 || (FACEIO_BUILDS_AVX512 && !FACEIO_BUILDS_AVX512VNNI))
+#define FACEIO_BUILDS_AVXVNNI (FACEIO_BASELINE_LEVEL == 3)
+#define FACEIO_BUILDS_INT8_AVX2 (FACEIO_BASELINE_LEVEL == 2 || (FACEIO_BUILDS_AVX512 && !FACEIO_BUILDS_AVX512VNNI))
 #else
 #define FACEIO_BUILDS_INT8 1
 #define FACEIO_BUILDS_SSE41 FACEIO_BUILDS_SSE
 #define FACEIO_BUILDS_INT8_AVX2 (FACEIO_X86)
+#define FACEIO_BUILDS_AVXVNNI (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
 #define FACEIO_BUILDS_AVX512VNNI (FACEIO_X86)
 #endif
 
 FACEIO_BEGIN_NAMESPACE
 
-/// In rising order of preference.
-enum class Target : uint8_t { scalar, sse, avx2, avx512 };
-inline constexpr int kTargetCount = 4;
+/// In rising order of preference. avxvnni has the fp32 kernels of avx2, and int8 kernels of its own.
+enum class Target : uint8_t { scalar, sse, avx2, avxvnni, avx512 };
+inline constexpr int kTargetCount = 5;
 
 constexpr const char* name(Target target) noexcept {
   switch (target) {
     case Target::scalar: return "scalar";
     case Target::sse: return "sse";
     case Target::avx2: return "avx2";
+    case Target::avxvnni: return "avxvnni";
     case Target::avx512: return "avx512";
   }
   return "unknown";
@@ -121,20 +128,22 @@ constexpr bool is_built(Target target) noexcept {
     case Target::scalar: return FACEIO_BUILDS_SCALAR != 0;
     case Target::sse: return FACEIO_BUILDS_SSE != 0;
     case Target::avx2: return FACEIO_BUILDS_AVX2 != 0;
+    case Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Target::avx512: return FACEIO_BUILDS_AVX512 != 0;
   }
   return false;
 }
 
-/// Targets of int8 kernels, in rising order of preference.
-enum class Int8Target : uint8_t { scalar, sse41, avx2, avx512vnni };
-inline constexpr int kInt8TargetCount = 4;
+/// Targets of int8 kernels, in the order of the targets that prefer them.
+enum class Int8Target : uint8_t { scalar, sse41, avx2, avxvnni, avx512vnni };
+inline constexpr int kInt8TargetCount = 5;
 
 constexpr const char* name(Int8Target target) noexcept {
   switch (target) {
     case Int8Target::scalar: return "scalar";
     case Int8Target::sse41: return "sse4.1";
     case Int8Target::avx2: return "avx2";
+    case Int8Target::avxvnni: return "avxvnni";
     case Int8Target::avx512vnni: return "avx512vnni";
   }
   return "unknown";
@@ -146,6 +155,7 @@ constexpr bool is_built(Int8Target target) noexcept {
     case Int8Target::scalar: return FACEIO_BUILDS_INT8 != 0;
     case Int8Target::sse41: return FACEIO_BUILDS_SSE41 != 0;
     case Int8Target::avx2: return FACEIO_BUILDS_INT8_AVX2 != 0;
+    case Int8Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Int8Target::avx512vnni: return FACEIO_BUILDS_AVX512VNNI != 0;
   }
   return false;
@@ -207,6 +217,10 @@ inline bool cpu_supports(Target target) noexcept {
   const bool has_avx2 =
       (state & kYmmState) == kYmmState && has_bit(leaf7.ebx, kAvx2) && has_bit(leaf1.ecx, kFma);
   if (target == Target::avx2) return has_avx2;
+  if (target == Target::avxvnni) {
+    constexpr int kAvxVnni = 4;
+    return has_avx2 && leaf7.eax >= 1 && has_bit(detail::cpuid(7, 1).eax, kAvxVnni);
+  }
   return has_avx2 && (state & kZmmState) == kZmmState && has_bit(leaf7.ebx, kAvx512F) &&
          has_bit(leaf7.ebx, kAvx512Dq) && has_bit(leaf7.ebx, kAvx512Bw) && has_bit(leaf7.ebx, kAvx512Vl);
 #else
@@ -222,13 +236,14 @@ inline bool cpu_supports(Int8Target target) noexcept {
   constexpr int kSse41 = 19, kAvx512Vnni = 11;
   if (target == Int8Target::sse41) return has_bit(detail::cpuid(1, 0).ecx, kSse41);
   if (target == Int8Target::avx2) return cpu_supports(Target::avx2);
+  if (target == Int8Target::avxvnni) return cpu_supports(Target::avxvnni);
   return cpu_supports(Target::avx512) && has_bit(detail::cpuid(7, 0).ecx, kAvx512Vnni);
 #else
   return false;
 #endif
 }
 
-/// The best int8 kernels that are built, that the CPU supports and that use no wider registers than `target`.
+/// The best int8 kernels that are built and that the CPU supports, up to those of `target`.
 inline Int8Target best_int8_target(Target target) noexcept {
   for (int i = static_cast<int>(target); i > 0; --i) {
     const auto candidate = static_cast<Int8Target>(i);
@@ -237,7 +252,7 @@ inline Int8Target best_int8_target(Target target) noexcept {
   return Int8Target::scalar;
 }
 
-/// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avx512 in the
+/// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512 in the
 /// environment asks for another one. Error: unsupported_target when that one is unknown, not built
 /// or not supported.
 inline Result<Target> best_target() noexcept {

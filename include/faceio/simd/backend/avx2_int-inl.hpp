@@ -1,4 +1,4 @@
-// AVX2 integer back end: 256 bits. Operations: int-inl.hpp.
+// AVX2 integer back end: 256 bits, with dot products of AVX-VNNI where the target has them. Operations: int-inl.hpp.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -81,12 +81,17 @@ FACEIO_ALWAYS_INLINE vi16 max(vi16 a, vi16 b) noexcept { return {_mm256_max_epi1
 FACEIO_ALWAYS_INLINE vi16 select_negative(vi16 a, vi16 x, vi16 y) noexcept {
   return {_mm256_blendv_epi8(y.v, x.v, _mm256_srai_epi16(a.v, 15))};
 }
+#if FACEIO_TARGET_ID == 2
 FACEIO_ALWAYS_INLINE vi32 dot2(vi32 sum, vi16 a, vi16 b) noexcept {
   return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(a.v, b.v))};
 }
 FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept {
   return dot2(sum, vi16{_mm256_maddubs_epi16(a.v, w.v)}, splat_i16(1));
 }
+#else
+FACEIO_ALWAYS_INLINE vi32 dot2(vi32 sum, vi16 a, vi16 b) noexcept { return {_mm256_dpwssd_avx_epi32(sum.v, a.v, b.v)}; }
+FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept { return {_mm256_dpbusd_avx_epi32(sum.v, a.v, w.v)}; }
+#endif
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {splat_bits(p)}; }
 template <bool kQuads>
 FACEIO_ALWAYS_INLINE vi32 dot_group(vi32 sum, vu8 a, vu8 w) noexcept {
