@@ -21,7 +21,7 @@ MIN_SCORE = 0.8
 MIN_SIDE_PX = 24            # of a face in the picture as it is, for either kind of crop
 BIG_FACES = 60
 BIG_FACE_SIDES_PX = (280, 520)
-CROPS = 200
+CROPS = 400
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,5 +109,5 @@ def detector_inputs(found: list[Photograph]) -> list[np.ndarray]:
 
 
 def recogniser_inputs(found: list[Photograph]) -> list[np.ndarray]:
-    """CROPS aligned uint8 RGB faces."""
+    """At most CROPS aligned uint8 RGB faces."""
     return [faces.align(photograph.picture, face.landmarks) for photograph, face in _in_turn(found, CROPS)]
