@@ -94,6 +94,22 @@ FACEIO_REGION_AVX512
 FACEIO_REGION_END
 #endif
 
+#if FACEIO_BUILDS_NEON
+#define FACEIO_TARGET_NS neon
+#define FACEIO_TARGET_ID 5
+#include "vec_ops-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_WASM
+#define FACEIO_TARGET_NS wasm
+#define FACEIO_TARGET_ID 6
+#include "vec_ops-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
 namespace test {
 
 /// Of every target that this build holds and this CPU can run.
@@ -113,6 +129,12 @@ inline std::vector<const faceio::test::VecOps*> runnable_vec_ops() {
 #endif
 #if FACEIO_BUILDS_AVX512
   add(faceio::avx512::kVecOps);
+#endif
+#if FACEIO_BUILDS_NEON
+  add(faceio::neon::kVecOps);
+#endif
+#if FACEIO_BUILDS_WASM
+  add(faceio::wasm::kVecOps);
 #endif
   return found;
 }

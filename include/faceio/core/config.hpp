@@ -27,6 +27,20 @@
 #define FACEIO_X86 0
 #endif
 
+// Advanced SIMD of 64-bit Arm, which every such CPU has.
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define FACEIO_NEON 1
+#else
+#define FACEIO_NEON 0
+#endif
+
+// Fixed-width SIMD of WebAssembly: a module either has it or does not load.
+#if defined(__wasm_simd128__)
+#define FACEIO_WASM 1
+#else
+#define FACEIO_WASM 0
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_ALWAYS_INLINE inline __attribute__((always_inline))
 // For loops that need every register: inlined, they would share them with their caller's variables.

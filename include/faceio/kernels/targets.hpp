@@ -56,6 +56,22 @@ FACEIO_REGION_AVX512
 FACEIO_REGION_END
 #endif
 
+#if FACEIO_BUILDS_NEON
+#define FACEIO_TARGET_NS neon
+#define FACEIO_TARGET_ID 5
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_WASM
+#define FACEIO_TARGET_NS wasm
+#define FACEIO_TARGET_ID 6
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
 #if FACEIO_BUILDS_INT8
 #define FACEIO_TARGET_NS int8_scalar
 #define FACEIO_TARGET_ID 0
@@ -104,6 +120,42 @@ FACEIO_REGION_AVX512VNNI
 FACEIO_REGION_END
 #endif
 
+#if FACEIO_BUILDS_INT8_NEON
+#define FACEIO_TARGET_NS int8_neon
+#define FACEIO_TARGET_ID 5
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_DOTPROD
+FACEIO_REGION_DOTPROD
+#define FACEIO_TARGET_NS int8_dotprod
+#define FACEIO_TARGET_ID 6
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
+#if FACEIO_BUILDS_I8MM
+FACEIO_REGION_I8MM
+#define FACEIO_TARGET_NS int8_i8mm
+#define FACEIO_TARGET_ID 7
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+FACEIO_REGION_END
+#endif
+
+#if FACEIO_BUILDS_INT8_WASM
+#define FACEIO_TARGET_NS int8_wasm
+#define FACEIO_TARGET_ID 8
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
@@ -133,6 +185,12 @@ constexpr const KernelTable* built_table(Target target) noexcept {
 #if FACEIO_BUILDS_AVX512
     case Target::avx512: return &avx512::kTable;
 #endif
+#if FACEIO_BUILDS_NEON
+    case Target::neon: return &neon::kTable;
+#endif
+#if FACEIO_BUILDS_WASM
+    case Target::wasm: return &wasm::kTable;
+#endif
     default: return nullptr;
   }
 }
@@ -154,6 +212,18 @@ constexpr const Int8KernelTable* built_table(Int8Target target) noexcept {
 #endif
 #if FACEIO_BUILDS_AVX512VNNI
     case Int8Target::avx512vnni: return &int8_avx512vnni::kInt8Table;
+#endif
+#if FACEIO_BUILDS_INT8_NEON
+    case Int8Target::neon: return &int8_neon::kInt8Table;
+#endif
+#if FACEIO_BUILDS_DOTPROD
+    case Int8Target::dotprod: return &int8_dotprod::kInt8Table;
+#endif
+#if FACEIO_BUILDS_I8MM
+    case Int8Target::i8mm: return &int8_i8mm::kInt8Table;
+#endif
+#if FACEIO_BUILDS_INT8_WASM
+    case Int8Target::wasm: return &int8_wasm::kInt8Table;
 #endif
     default: return nullptr;
   }

@@ -85,6 +85,10 @@ FACEIO_END_NAMESPACE
 #include "backend/sse41_int-inl.hpp"
 #elif FACEIO_TARGET_ID <= 3
 #include "backend/avx2_int-inl.hpp"
-#else
+#elif FACEIO_TARGET_ID == 4
 #include "backend/avx512vnni_int-inl.hpp"
+#elif FACEIO_TARGET_ID <= 7
+#include "backend/neon_int-inl.hpp"
+#else
+#include "backend/wasm_int-inl.hpp"
 #endif

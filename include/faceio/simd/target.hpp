@@ -14,6 +14,13 @@
 #else
 #include <cpuid.h>
 #endif
+#elif FACEIO_NEON
+#include <arm_neon.h>
+#if !defined(FACEIO_FREESTANDING) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#elif FACEIO_WASM
+#include <wasm_simd128.h>
 #endif
 #if !defined(FACEIO_FREESTANDING)
 #include <stdlib.h>
@@ -39,6 +46,13 @@
 #define FACEIO_REGION_SSE41 FACEIO_REGION("sse4.1")
 #define FACEIO_REGION_AVXVNNI FACEIO_REGION("avx2,avxvnni")
 #define FACEIO_REGION_AVX512VNNI FACEIO_REGION("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#if defined(__clang__)
+#define FACEIO_REGION_DOTPROD FACEIO_REGION("dotprod")
+#define FACEIO_REGION_I8MM FACEIO_REGION("dotprod,i8mm")
+#else
+#define FACEIO_REGION_DOTPROD FACEIO_REGION("arch=armv8.2-a+dotprod")
+#define FACEIO_REGION_I8MM FACEIO_REGION("arch=armv8.2-a+dotprod+i8mm")
+#endif
 
 // Makes a register's value unknown to the optimiser. Without it gcc loads a value from memory once for
 // each multiply-add that uses it, because the instruction can.
@@ -59,6 +73,10 @@
 #define FACEIO_BASELINE_LEVEL 2
 #elif FACEIO_X86
 #define FACEIO_BASELINE_LEVEL 1
+#elif FACEIO_NEON
+#define FACEIO_BASELINE_LEVEL 5
+#elif FACEIO_WASM
+#define FACEIO_BASELINE_LEVEL 6
 #else
 #define FACEIO_BASELINE_LEVEL 0
 #endif
@@ -74,9 +92,28 @@
 #define FACEIO_BUILDS_AVX2 (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
 #endif
+#define FACEIO_BUILDS_NEON (FACEIO_NEON)
+#define FACEIO_BUILDS_WASM (FACEIO_WASM)
 
 // Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats are built.
 // A CPU with AVX-512 but without VNNI runs those of AVX2.
+#define FACEIO_BUILDS_INT8_NEON (FACEIO_NEON && FACEIO_BUILDS_INT8)
+#define FACEIO_BUILDS_INT8_WASM (FACEIO_WASM && FACEIO_BUILDS_INT8)
+#if defined(FACEIO_STATIC_TARGET)
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+#define FACEIO_BUILDS_I8MM FACEIO_BUILDS_INT8_NEON
+#else
+#define FACEIO_BUILDS_I8MM 0
+#endif
+#if defined(__ARM_FEATURE_DOTPROD)
+#define FACEIO_BUILDS_DOTPROD FACEIO_BUILDS_INT8_NEON
+#else
+#define FACEIO_BUILDS_DOTPROD 0
+#endif
+#else
+#define FACEIO_BUILDS_DOTPROD FACEIO_BUILDS_INT8_NEON
+#define FACEIO_BUILDS_I8MM FACEIO_BUILDS_INT8_NEON
+#endif
 #if defined(FACEIO_NO_INT8)
 #define FACEIO_BUILDS_INT8 0
 #define FACEIO_BUILDS_SSE41 0
@@ -108,8 +145,8 @@
 FACEIO_BEGIN_NAMESPACE
 
 /// In rising order of preference. avxvnni has the fp32 kernels of avx2, and int8 kernels of its own.
-enum class Target : uint8_t { scalar, sse, avx2, avxvnni, avx512 };
-inline constexpr int kTargetCount = 5;
+enum class Target : uint8_t { scalar, sse, avx2, avxvnni, avx512, neon, wasm };
+inline constexpr int kTargetCount = 7;
 
 constexpr const char* name(Target target) noexcept {
   switch (target) {
@@ -118,6 +155,8 @@ constexpr const char* name(Target target) noexcept {
     case Target::avx2: return "avx2";
     case Target::avxvnni: return "avxvnni";
     case Target::avx512: return "avx512";
+    case Target::neon: return "neon";
+    case Target::wasm: return "wasm";
   }
   return "unknown";
 }
@@ -130,13 +169,15 @@ constexpr bool is_built(Target target) noexcept {
     case Target::avx2: return FACEIO_BUILDS_AVX2 != 0;
     case Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Target::avx512: return FACEIO_BUILDS_AVX512 != 0;
+    case Target::neon: return FACEIO_BUILDS_NEON != 0;
+    case Target::wasm: return FACEIO_BUILDS_WASM != 0;
   }
   return false;
 }
 
 /// Targets of int8 kernels, in the order of the targets that prefer them.
-enum class Int8Target : uint8_t { scalar, sse41, avx2, avxvnni, avx512vnni };
-inline constexpr int kInt8TargetCount = 5;
+enum class Int8Target : uint8_t { scalar, sse41, avx2, avxvnni, avx512vnni, neon, dotprod, i8mm, wasm };
+inline constexpr int kInt8TargetCount = 9;
 
 constexpr const char* name(Int8Target target) noexcept {
   switch (target) {
@@ -145,6 +186,10 @@ constexpr const char* name(Int8Target target) noexcept {
     case Int8Target::avx2: return "avx2";
     case Int8Target::avxvnni: return "avxvnni";
     case Int8Target::avx512vnni: return "avx512vnni";
+    case Int8Target::neon: return "neon";
+    case Int8Target::dotprod: return "dotprod";
+    case Int8Target::i8mm: return "i8mm";
+    case Int8Target::wasm: return "wasm";
   }
   return "unknown";
 }
@@ -157,6 +202,10 @@ constexpr bool is_built(Int8Target target) noexcept {
     case Int8Target::avx2: return FACEIO_BUILDS_INT8_AVX2 != 0;
     case Int8Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Int8Target::avx512vnni: return FACEIO_BUILDS_AVX512VNNI != 0;
+    case Int8Target::neon: return FACEIO_BUILDS_INT8_NEON != 0;
+    case Int8Target::dotprod: return FACEIO_BUILDS_DOTPROD != 0;
+    case Int8Target::i8mm: return FACEIO_BUILDS_I8MM != 0;
+    case Int8Target::wasm: return FACEIO_BUILDS_INT8_WASM != 0;
   }
   return false;
 }
@@ -204,6 +253,7 @@ constexpr bool has_bit(uint32_t word, int index) noexcept { return ((word >> ind
 inline bool cpu_supports(Target target) noexcept {
 #if FACEIO_X86
   using detail::has_bit;
+  if (target > Target::avx512) return false;
   if (target <= Target::sse) return true;  // SSE2 is part of x86-64
   const uint32_t max_leaf = detail::cpuid(0, 0).eax;
   if (max_leaf < 7) return false;
@@ -224,7 +274,7 @@ inline bool cpu_supports(Target target) noexcept {
   return has_avx2 && (state & kZmmState) == kZmmState && has_bit(leaf7.ebx, kAvx512F) &&
          has_bit(leaf7.ebx, kAvx512Dq) && has_bit(leaf7.ebx, kAvx512Bw) && has_bit(leaf7.ebx, kAvx512Vl);
 #else
-  return target == Target::scalar;
+  return target == Target::scalar || static_cast<int>(target) == FACEIO_BASELINE_LEVEL;
 #endif
 }
 
@@ -237,23 +287,40 @@ inline bool cpu_supports(Int8Target target) noexcept {
   if (target == Int8Target::sse41) return has_bit(detail::cpuid(1, 0).ecx, kSse41);
   if (target == Int8Target::avx2) return cpu_supports(Target::avx2);
   if (target == Int8Target::avxvnni) return cpu_supports(Target::avxvnni);
-  return cpu_supports(Target::avx512) && has_bit(detail::cpuid(7, 0).ecx, kAvx512Vnni);
+  return target == Int8Target::avx512vnni && cpu_supports(Target::avx512) &&
+         has_bit(detail::cpuid(7, 0).ecx, kAvx512Vnni);
+#elif FACEIO_NEON
+  if (target == Int8Target::neon) return true;
+#if defined(FACEIO_STATIC_TARGET)
+  return is_built(target);
+#elif defined(__APPLE__)
+  return target == Int8Target::dotprod;  // since the A13 and M1
+#elif !defined(FACEIO_FREESTANDING) && defined(__linux__)
+  // HWCAP_ASIMDDP and HWCAP2_I8MM, which older headers lack.
+  if (target == Int8Target::dotprod) return (getauxval(AT_HWCAP) >> 20 & 1) != 0;
+  return target == Int8Target::i8mm && (getauxval(AT_HWCAP2) >> 13 & 1) != 0;
 #else
   return false;
+#endif
+#else
+  return target == Int8Target::wasm && FACEIO_WASM != 0;
 #endif
 }
 
 /// The best int8 kernels that are built and that the CPU supports, up to those of `target`.
 inline Int8Target best_int8_target(Target target) noexcept {
-  for (int i = static_cast<int>(target); i > 0; --i) {
+  constexpr Int8Target kHighest[kTargetCount] = {Int8Target::scalar,     Int8Target::sse41, Int8Target::avx2,
+                                                 Int8Target::avxvnni,    Int8Target::avx512vnni,
+                                                 Int8Target::i8mm,       Int8Target::wasm};
+  for (int i = static_cast<int>(kHighest[static_cast<int>(target)]); i > 0; --i) {
     const auto candidate = static_cast<Int8Target>(i);
     if (is_built(candidate) && cpu_supports(candidate)) return candidate;
   }
   return Int8Target::scalar;
 }
 
-/// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512 in the
-/// environment asks for another one. Error: unsupported_target when that one is unknown, not built
+/// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512|neon|wasm
+/// in the environment asks for another one. Error: unsupported_target when that one is unknown, not built
 /// or not supported.
 inline Result<Target> best_target() noexcept {
 #if !defined(FACEIO_FREESTANDING)

@@ -49,8 +49,12 @@
 #include "backend/sse-inl.hpp"
 #elif FACEIO_TARGET_ID == 2
 #include "backend/avx2-inl.hpp"
-#else
+#elif FACEIO_TARGET_ID == 4
 #include "backend/avx512-inl.hpp"
+#elif FACEIO_TARGET_ID == 5
+#include "backend/neon-inl.hpp"
+#else
+#include "backend/wasm-inl.hpp"
 #endif
 
 FACEIO_BEGIN_NAMESPACE
