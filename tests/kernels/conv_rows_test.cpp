@@ -99,7 +99,7 @@ template <class Run>
 void check_classes(const Run& run) {
   std::vector<std::vector<float>> separate, fused;  // multiply and add apart, or in one rounding
   for (const KernelTable* table : test::runnable_tables()) {
-    (table->target >= faceio::Target::avx2 ? fused : separate).push_back(run(*table));
+    (faceio::rounds_once(table->target) ? fused : separate).push_back(run(*table));
   }
   for (const auto* group : {&separate, &fused}) {
     for (size_t i = 1; i < group->size(); ++i) {

@@ -72,9 +72,13 @@ constexpr ptrdiff_t kHalf = 72, kQuarter = 24;
   OPERATION(select_negative,                                                                                          \
             store(r.i16(), select_negative(load_i16(x.a16()), load_i16(x.b16()), load_i16(x.c16()))))                 \
   OPERATION(dot2, store(r.i32(), dot2(load_i32(x.c32()), load_i16(x.a16()), load_i16(x.b16()))))                      \
-  OPERATION(dot_group, store(r.i32(), dot_group<false>(load_i32(x.c32()), load_u8(x.a16()), load_u8(x.b16()))))       \
+  OPERATION(dot_group, const vu8 a = factor<false>(load_u8(x.a16()));                                                 \
+            store(r.i32(), dot_group<false>(load_i32(x.c32()), a, load_u8(x.b16()))))                                 \
   OPERATION(dot4, store(r.i32(), dot4(load_i32(x.c32()), load_u8(x.a8()), load_u8(x.b8()))))                          \
-  OPERATION(dot_group_of_quads, store(r.i32(), dot_group<true>(load_i32(x.c32()), load_u8(x.a8()), load_u8(x.b8())))) \
+  OPERATION(dot_group_of_quads, const uint32_t zeros = 0;                                                             \
+            const vi32 of_zeros = dot_group<true>(splat_i32(0), factor<true>(splat_group(&zeros)), load_u8(x.b8()));  \
+            const vi32 sum = dot_group<true>(load_i32(x.c32()), factor<true>(load_u8(x.a8())), load_u8(x.b8()));      \
+            store(r.i32(), kOffsetsBytes ? sub(sum, of_zeros) : sum))                                                 \
   OPERATION(store_scaled,                                                                                             \
             const float scale[16] = {0.5f, 3e-5f, -7.0f, 1e-9f, 0.1f, 0.2f, 0.3f, 0.4f, 1e9f, 0.0f, 2.f, 3.f, 4.f,    \
                                      5.f, 6.f, -1.f};                                                                 \
@@ -186,6 +190,19 @@ FACEIO_REGION_AVX512VNNI
 FACEIO_TEST_TARGET(avx512vnni)
 FACEIO_REGION_END
 #endif
+#if FACEIO_BUILDS_INT8_NEON
+FACEIO_TEST_TARGET(neon)
+#endif
+#if FACEIO_BUILDS_DOTPROD
+FACEIO_REGION_DOTPROD
+FACEIO_TEST_TARGET(dotprod)
+FACEIO_REGION_END
+#endif
+#if FACEIO_BUILDS_I8MM
+FACEIO_REGION_I8MM
+FACEIO_TEST_TARGET(i8mm)
+FACEIO_REGION_END
+#endif
 
 /// Of every target that this build holds and this CPU can run.
 std::vector<IntVecOps> runnable() {
@@ -209,6 +226,15 @@ std::vector<IntVecOps> runnable() {
 #endif
 #if FACEIO_BUILDS_AVX512VNNI
   add(faceio::Int8Target::avx512vnni, &avx512vnni::add_to);
+#endif
+#if FACEIO_BUILDS_INT8_NEON
+  add(faceio::Int8Target::neon, &neon::add_to);
+#endif
+#if FACEIO_BUILDS_DOTPROD
+  add(faceio::Int8Target::dotprod, &dotprod::add_to);
+#endif
+#if FACEIO_BUILDS_I8MM
+  add(faceio::Int8Target::i8mm, &i8mm::add_to);
 #endif
   return found;
 }

@@ -52,15 +52,16 @@ struct ConvLayer {
   const int16_t* padding = nullptr;  // as in ConvPanels
 };
 
-/// Panels first .. first + kPanels - 1 of one row.
+/// Panels first .. first + kPanels - 1 of one row. bias: as in ConvPanels.
 template <int kPanels, bool kQuads, bool kOnePixel = false>
-FACEIO_NOINLINE void conv_panels(const ConvLayer& layer, int32_t first, const ConvRow& row) noexcept {
+FACEIO_NOINLINE void conv_panels(const ConvLayer& layer, int32_t first, const int32_t* bias,
+                                 const ConvRow& row) noexcept {
   const Int8ConvArgs& a = layer.a;
   ConvPanels panels;
   panels.weights = layer.weights + first * layer.panel_step;
   panels.panel_step = layer.panel_step;
   panels.first_channel = first * kPanel;
-  panels.bias = a.bias + panels.first_channel;
+  panels.bias = bias;
   panels.output = layer.output;
   panels.padding = layer.padding;
   if (layer.output == ConvOutput::real) {
@@ -80,6 +81,27 @@ FACEIO_NOINLINE void conv_panels(const ConvLayer& layer, int32_t first, const Co
   }
 }
 
+/// Biases of `count` panels from `first` on, less the sums that zeros give; `groups` of weights a panel.
+FACEIO_NOINLINE void offset_bias(const ConvLayer& layer, int32_t first, int32_t count, int32_t groups,
+                                 int32_t* bias) noexcept {
+  const uint32_t zeros = 0;
+  const vu8 value = factor<true>(splat_group(&zeros));
+  for (int32_t p = first; p < first + count; ++p, bias += kPanel) {
+    vi32 sums[kGroupVectors];
+    FACEIO_UNROLL
+    for (int i = 0; i < kGroupVectors; ++i) sums[i] = splat_i32(0);
+    const uint8_t* w = layer.weights + p * layer.panel_step;
+    for (int32_t k = 0; k < groups; ++k, w += kPanelGroupBytes) {
+      FACEIO_UNROLL
+      for (int i = 0; i < kGroupVectors; ++i) sums[i] = dot_group<true>(sums[i], value, load_u8(w + i * vu8::lanes));
+    }
+    FACEIO_UNROLL
+    for (int i = 0; i < kGroupVectors; ++i) {
+      store(bias + i * vi32::lanes, sub(load_i32(layer.a.bias + p * kPanel + i * vi32::lanes), sums[i]));
+    }
+  }
+}
+
 /// All panels of `rows` rows, row_at(i) of each: the weights of a few panels at a time stay in the first-level cache
 /// while all rows use them.
 template <bool kQuads, class RowAt>
@@ -90,18 +112,26 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvLayer& layer, int32_t rows, const 
   for (int32_t first = 0; first < layer.panels;) {
     const int32_t left = layer.panels - first;
     int32_t count = left < kPanels ? (left == 3 ? 2 : left) : kPanels;
+    const int32_t* bias = layer.a.bias + first * kPanel;
+    [[maybe_unused]] int32_t without_zeros[4 * kPanel];
+    if constexpr (kQuads && kOffsetsBytes) {
+      const ConvRow& row = row_at(0);
+      offset_bias(layer, first, row.width == 1 && left >= kPixelPanels ? kPixelPanels : count,
+                  row.segments.count * row.segments.groups, without_zeros);
+      bias = without_zeros;
+    }
     for (int32_t i = 0; i < rows; ++i) {
       const ConvRow& row = row_at(i);
       if (row.width == 1 && left >= kPixelPanels) {
         count = kPixelPanels;
-        conv_panels<kPixelPanels, kQuads, true>(layer, first, row);
+        conv_panels<kPixelPanels, kQuads, true>(layer, first, bias, row);
         continue;
       }
       if constexpr (kPanels == 4) {
-        if (count == 4) conv_panels<4, kQuads>(layer, first, row);
-        if (count == 2) conv_panels<2, kQuads>(layer, first, row);
+        if (count == 4) conv_panels<4, kQuads>(layer, first, bias, row);
+        if (count == 2) conv_panels<2, kQuads>(layer, first, bias, row);
       }
-      if (count == 1) conv_panels<1, kQuads>(layer, first, row);
+      if (count == 1) conv_panels<1, kQuads>(layer, first, bias, row);
     }
     first += count;
   }

@@ -49,7 +49,7 @@ struct ConvPanels {
   PairConstants constants[2];  // of panels 0 and 1, and 2 and 3; of panel 0 twice where it is alone
   const uint8_t* weights = nullptr;
   ptrdiff_t panel_step = 0;  // bytes of weights
-  const int32_t* bias = nullptr;
+  const int32_t* bias = nullptr;  // less what sums of zeros give, where kOffsetsBytes
   const float* scale = nullptr;
   int32_t first_channel = 0;
   ConvOutput output = ConvOutput::narrow;
@@ -219,7 +219,7 @@ FACEIO_NOINLINE void conv_tiles(const ConvPanels& panels, const ConvRow& row, in
         }
         FACEIO_UNROLL
         for (int m = 0; m < kPixels; ++m) {
-          const vu8 value = splat_group(in[m / kAPointer] + m % kAPointer * step);
+          const vu8 value = factor<kQuads>(splat_group(in[m / kAPointer] + m % kAPointer * step));
           FACEIO_UNROLL
           for (int p = 0; p < kPanels; ++p) {
             FACEIO_UNROLL

@@ -23,7 +23,10 @@
 //   dot4(sum, a, w)                  vi32: sum[i] + four products of uint8_t a and int8_t w[4i ..], both vu8, modulo
 //                                    2^32; the first two of them and the last two sum up to int16_t
 //   splat_group(p)                   a vu8 of the four bytes at p, again and again
+//   factor<kQuads>(a)                a vu8 as the argument a of dot_group()
 //   dot_group<kQuads>(sum, a, w)     dot4() or, without kQuads, dot2() of the bits in two vu8
+//   kOffsetsBytes                    true: factor<true>() takes an offset off the bytes; dot_group<true>() lacks its
+//                                    product with the weights, which is what it gives for zeros
 //   store_scaled(p, a, scale)        vi32::lanes float(a) * scale to p
 //   interleave_low(a, b)             vi16, inside each block of 128 bits: a0 b0 a1 b1 a2 b2 a3 b3,
 //   interleave_high(a, b)            a4 b4 ... a7 b7

@@ -62,6 +62,21 @@
 #define FACEIO_OPAQUE(constraint, value) static_cast<void>(0)
 #endif
 
+// Rounds a product before it goes into a sum: where the baseline has a multiply-add, compilers make one of the two.
+#if defined(__FP_FAST_FMAF) || defined(__FMA__)
+#define FACEIO_ROUNDED(constraint, product) FACEIO_OPAQUE(constraint, product)
+#else
+#define FACEIO_ROUNDED(constraint, product) static_cast<void>(0)
+#endif
+// Constraint of a float in a register, for these two; anywhere else it goes through memory.
+#if FACEIO_X86
+#define FACEIO_FLOAT_REGISTER "x"
+#elif FACEIO_NEON
+#define FACEIO_FLOAT_REGISTER "w"
+#else
+#define FACEIO_FLOAT_REGISTER "m"
+#endif
+
 // What the compiler flags already promise about the CPU (the baseline). Targets below it would be
 // dead code and are not built; scalar is kept as the readable cross-check of all others.
 #if FACEIO_X86 && defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && \
@@ -159,6 +174,11 @@ constexpr const char* name(Target target) noexcept {
     case Target::wasm: return "wasm";
   }
   return "unknown";
+}
+
+/// Numeric class of a target's fp32 kernels (docs/dispatch.md): true when a multiply-add rounds once.
+constexpr bool rounds_once(Target target) noexcept {
+  return target == Target::avx2 || target == Target::avxvnni || target == Target::avx512 || target == Target::neon;
 }
 
 /// True when this build holds kernels for `target`.

@@ -36,8 +36,8 @@
 //   in_register(v)                       v; loaded once, however many operations use it
 //   add sub mul div min max sqrt abs     min(a, b) = a < b ? a : b, max(a, b) = a > b ? a : b: a NaN
 //                                        in either argument gives b
-//   fma(a, b, c) fnma(a, b, c)           a*b + c and c - a*b; one rounding on avx2 and avx512, two on
-//                                        scalar and sse (the two numeric classes, docs/dispatch.md)
+//   fma(a, b, c) fnma(a, b, c)           a*b + c and c - a*b; one rounding where rounds_once(), else two
+//                                        (the two numeric classes, docs/dispatch.md)
 //   select_gt(a, b, x, y)                a > b ? x : y, lane by lane
 //   round_nearest(a)                     to an integer, ties to even; |a| < 2^22
 //   pow2(n)                              2^n for an integral n in [-126, 127]

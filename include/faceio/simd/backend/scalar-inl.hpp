@@ -38,14 +38,18 @@ FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {0.0f}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {x}; }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {a.v + b.v}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {a.v - b.v}; }
-FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {a.v * b.v}; }
+FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept {
+  float product = a.v * b.v;
+  FACEIO_ROUNDED(FACEIO_FLOAT_REGISTER, product);
+  return {product};
+}
 FACEIO_ALWAYS_INLINE vf32 div(vf32 a, vf32 b) noexcept { return {a.v / b.v}; }
 FACEIO_ALWAYS_INLINE vf32 min(vf32 a, vf32 b) noexcept { return {a.v < b.v ? a.v : b.v}; }
 FACEIO_ALWAYS_INLINE vf32 max(vf32 a, vf32 b) noexcept { return {a.v > b.v ? a.v : b.v}; }
 FACEIO_ALWAYS_INLINE vf32 sqrt(vf32 a) noexcept { return {__builtin_sqrtf(a.v)}; }
 FACEIO_ALWAYS_INLINE vf32 abs(vf32 a) noexcept { return {__builtin_fabsf(a.v)}; }
-FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept { return {a.v * b.v + c.v}; }
-FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept { return {c.v - a.v * b.v}; }
+FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept { return add(mul(a, b), c); }
+FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept { return sub(c, mul(a, b)); }
 FACEIO_ALWAYS_INLINE vf32 select_gt(vf32 a, vf32 b, vf32 x, vf32 y) noexcept {
   return {a.v > b.v ? x.v : y.v};
 }

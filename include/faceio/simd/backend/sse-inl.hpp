@@ -50,7 +50,11 @@ FACEIO_ALWAYS_INLINE vf32 zero() noexcept { return {_mm_setzero_ps()}; }
 FACEIO_ALWAYS_INLINE vf32 splat(float x) noexcept { return {_mm_set1_ps(x)}; }
 FACEIO_ALWAYS_INLINE vf32 add(vf32 a, vf32 b) noexcept { return {_mm_add_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 sub(vf32 a, vf32 b) noexcept { return {_mm_sub_ps(a.v, b.v)}; }
-FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept { return {_mm_mul_ps(a.v, b.v)}; }
+FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept {
+  __m128 product = _mm_mul_ps(a.v, b.v);
+  FACEIO_ROUNDED("x", product);
+  return {product};
+}
 FACEIO_ALWAYS_INLINE vf32 div(vf32 a, vf32 b) noexcept { return {_mm_div_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 min(vf32 a, vf32 b) noexcept { return {_mm_min_ps(a.v, b.v)}; }
 FACEIO_ALWAYS_INLINE vf32 max(vf32 a, vf32 b) noexcept { return {_mm_max_ps(a.v, b.v)}; }
@@ -58,12 +62,8 @@ FACEIO_ALWAYS_INLINE vf32 sqrt(vf32 a) noexcept { return {_mm_sqrt_ps(a.v)}; }
 FACEIO_ALWAYS_INLINE vf32 abs(vf32 a) noexcept {
   return {_mm_andnot_ps(_mm_set1_ps(-0.0f), a.v)};
 }
-FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept {
-  return {_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v)};
-}
-FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept {
-  return {_mm_sub_ps(c.v, _mm_mul_ps(a.v, b.v))};
-}
+FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept { return add(mul(a, b), c); }
+FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept { return sub(c, mul(a, b)); }
 FACEIO_ALWAYS_INLINE vf32 select_gt(vf32 a, vf32 b, vf32 x, vf32 y) noexcept {
   const __m128 mask = _mm_cmpgt_ps(a.v, b.v);
   return {_mm_or_ps(_mm_and_ps(mask, x.v), _mm_andnot_ps(mask, y.v))};
