@@ -1,9 +1,31 @@
 # Flags and packages of faceio's own programs and tests. Nothing here reaches consumers.
 find_package(Threads REQUIRED)
 
-# faceio_find_package(<name> <debian package>): find_package that says what to install.
+# faceio_find_headers(<name> <target> <folder> <header>): a package of headers alone, for a cross build. It is the one of
+# the machine that builds, through a link in a folder of its own: the cross compiler must not search all host headers.
+function(faceio_find_headers name target folder header)
+  find_path(FACEIO_${name}_HEADERS ${folder}/${header} PATH_SUFFIXES eigen3 NO_CMAKE_FIND_ROOT_PATH)
+  if(NOT FACEIO_${name}_HEADERS)
+    return()
+  endif()
+  set(links ${CMAKE_BINARY_DIR}/host_headers)
+  file(MAKE_DIRECTORY ${links})
+  file(CREATE_LINK ${FACEIO_${name}_HEADERS}/${folder} ${links}/${folder} SYMBOLIC)
+  if(NOT TARGET ${target})
+    add_library(${target} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${target} SYSTEM INTERFACE ${links})
+  endif()
+  set(${name}_FOUND TRUE PARENT_SCOPE)
+endfunction()
+
+# faceio_find_package(<name> <debian package> [<target> <folder> <header>]): find_package that says what to install. The
+# last three, of packages of headers alone, are for faceio_find_headers().
 function(faceio_find_package name debian_package)
-  find_package(${name} QUIET)
+  if(CMAKE_CROSSCOMPILING AND ARGC GREATER 2)
+    faceio_find_headers(${name} ${ARGN})
+  else()
+    find_package(${name} QUIET)
+  endif()
   if(NOT ${name}_FOUND)
     message(FATAL_ERROR "faceio: ${name} is not installed. Install it (Debian and Ubuntu: "
       "apt install ${debian_package}) or switch off what needs it with -DFACEIO_BUILD_TESTS=OFF, "
@@ -15,6 +37,12 @@ endfunction()
 function(faceio_find_stb)
   if(TARGET faceio_stb)
     return()
+  endif()
+  if(CMAKE_CROSSCOMPILING AND NOT FACEIO_STB_INCLUDE_DIR)
+    faceio_find_headers(stb faceio_stb stb stb_image.h)
+    if(stb_FOUND)
+      return()
+    endif()
   endif()
   find_path(FACEIO_STB_INCLUDE_DIR stb/stb_image.h)
   if(NOT FACEIO_STB_INCLUDE_DIR)
