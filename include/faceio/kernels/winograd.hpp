@@ -66,30 +66,27 @@ constexpr size_t winograd_weight_floats(int32_t c_in, int32_t c_out) noexcept {
 
 namespace detail {
 
-inline constexpr double kWinogradG[kWinogradPatch][3] = {
-    {1.0, 0.0, 0.0},
-    {-2.0 / 9, -2.0 / 9, -2.0 / 9},
-    {-2.0 / 9, 2.0 / 9, -2.0 / 9},
-    {1.0 / 90, 1.0 / 45, 2.0 / 45},
-    {1.0 / 90, -1.0 / 45, 2.0 / 45},
-    {32.0 / 45, 16.0 / 45, 8.0 / 45},
-    {32.0 / 45, -16.0 / 45, 8.0 / 45},
-    {0.0, 0.0, 1.0}};
+// G is kWinogradTaps with its rows times kWinogradScale. Products with these taps are exact, so that the sums are the
+// same bits whether or not a compiler fuses the two.
+inline constexpr double kWinogradTaps[kWinogradPatch][3] = {{1, 0, 0},  {1, 1, 1}, {1, -1, 1}, {1, 2, 4},
+                                                            {1, -2, 4}, {4, 2, 1}, {4, -2, 1}, {0, 0, 1}};
+inline constexpr double kWinogradScale[kWinogradPatch] = {1.0,      -2.0 / 9, -2.0 / 9, 1.0 / 90,
+                                                          1.0 / 90, 8.0 / 45, 8.0 / 45, 1.0};
 
 /// One value of sixteen filters, a panel.
 struct PanelValues {
   double of[kPanel] = {};
 };
 
-/// One row of filters' taps times G^T: three become eight. Rows of G come in pairs that differ in the sign
-/// of the middle tap.
+/// One row of filters' taps times kWinogradTaps^T: three become eight. Rows come in pairs that differ in the sign of
+/// the middle tap.
 constexpr void winograd_filter_1d(const PanelValues (&g)[3],
                                   PanelValues (&t)[kWinogradPatch]) noexcept {
   t[0] = g[0];
   for (int k = 1; k < kWinogradPatch - 1; k += 2) {
     for (int n = 0; n < kPanel; ++n) {
-      const double even = kWinogradG[k][0] * g[0].of[n] + kWinogradG[k][2] * g[2].of[n];
-      const double odd = kWinogradG[k][1] * g[1].of[n];
+      const double even = kWinogradTaps[k][0] * g[0].of[n] + kWinogradTaps[k][2] * g[2].of[n];
+      const double odd = kWinogradTaps[k][1] * g[1].of[n];
       t[k].of[n] = even + odd;
       t[k + 1].of[n] = even - odd;
     }
@@ -119,18 +116,18 @@ constexpr void transform_winograd_weights(const float* weights, const float* bia
         detail::PanelValues row[3], values[kWinogradPatch];
         for (int j = 0; j < 3; ++j) {
           for (int n = 0; n < kPanel; ++n) {
-            row[j].of[n] = detail::kWinogradG[i][0] * static_cast<double>(g[j * tap + n]) +
-                           detail::kWinogradG[i][1] * static_cast<double>(g[(3 + j) * tap + n]) +
-                           detail::kWinogradG[i][2] * static_cast<double>(g[(6 + j) * tap + n]);
+            row[j].of[n] = detail::kWinogradTaps[i][0] * static_cast<double>(g[j * tap + n]) +
+                           detail::kWinogradTaps[i][1] * static_cast<double>(g[(3 + j) * tap + n]) +
+                           detail::kWinogradTaps[i][2] * static_cast<double>(g[(6 + j) * tap + n]);
           }
         }
         detail::winograd_filter_1d(row, values);
         float* const to = transformed + static_cast<size_t>(i * kWinogradPatch) * position +
                           (static_cast<ptrdiff_t>(first_out / kPanel + panel) * c_in + c) * kPanel;
         for (int j = 0; j < kWinogradPatch; ++j) {
-          for (int n = 0; n < kPanel; ++n) {
-            to[static_cast<size_t>(j) * position + static_cast<size_t>(n)] = static_cast<float>(values[j].of[n]);
-          }
+          const double scale = detail::kWinogradScale[i] * detail::kWinogradScale[j];
+          float* const out = to + static_cast<size_t>(j) * position;
+          for (int n = 0; n < kPanel; ++n) out[n] = static_cast<float>(scale * values[j].of[n]);
         }
       }
     }
