@@ -43,6 +43,18 @@
 #define FACEIO_ABI_LEVEL sse3
 #elif defined(__SSE2__) || defined(_M_X64)
 #define FACEIO_ABI_LEVEL sse2
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_SVE2)
+#define FACEIO_ABI_LEVEL sve2
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_SVE)
+#define FACEIO_ABI_LEVEL sve
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_MATMUL_INT8)
+#define FACEIO_ABI_LEVEL i8mm
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+#define FACEIO_ABI_LEVEL dotprod
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_ATOMICS)
+#define FACEIO_ABI_LEVEL lse
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#define FACEIO_ABI_LEVEL neon
 #else
 #define FACEIO_ABI_LEVEL generic
 #endif

@@ -79,6 +79,10 @@ constexpr ptrdiff_t kHalf = 72, kQuarter = 24;
             const vi32 of_zeros = dot_group<true>(splat_i32(0), factor<true>(splat_group(&zeros)), load_u8(x.b8()));  \
             const vi32 sum = dot_group<true>(load_i32(x.c32()), factor<true>(load_u8(x.a8())), load_u8(x.b8()));      \
             store(r.i32(), kOffsetsBytes ? sub(sum, of_zeros) : sum))                                                 \
+  OPERATION(dot2_group, vi32 sums[kGroupVectors]; vi16 w[kGroupVectors];                                              \
+            for (int i = 0; i < kGroupVectors; ++i) sums[i] = load_i32(x.c32() + i * vi32::lanes);                    \
+            load_group_pairs(x.b16(), w); dot2_group(sums, x.a16() + 1, w);                                           \
+            for (int i = 0; i < kGroupVectors; ++i) store(r.i32() + i * vi32::lanes, sums[i]))                        \
   OPERATION(store_scaled,                                                                                             \
             const float scale[16] = {0.5f, 3e-5f, -7.0f, 1e-9f, 0.1f, 0.2f, 0.3f, 0.4f, 1e9f, 0.0f, 2.f, 3.f, 4.f,    \
                                      5.f, 6.f, -1.f};                                                                 \
@@ -401,6 +405,8 @@ TEST_CASE("dot2 and dot4") {
                                    int64_t{x.a16()[2 * i + 1]} * x.b16()[2 * i + 1]));
     CHECK_I32(dot_group, n, wrapped_i32(x.c32()[i] + int64_t{x.a16()[2 * i]} * x.b16()[2 * i] +
                                         int64_t{x.a16()[2 * i + 1]} * x.b16()[2 * i + 1]));
+    CHECK_I32(dot2_group, 16, wrapped_i32(x.c32()[i] + int64_t{x.a16()[1]} * x.b16()[2 * i] +
+                                          int64_t{x.a16()[2]} * x.b16()[2 * i + 1]));
     const auto dot4 = [](const Operands& x, int i) {
       int64_t sum = x.c32()[i];
       for (int k = 4 * i; k < 4 * i + 4; ++k) sum += int64_t{x.a8()[k]} * static_cast<int8_t>(x.b8()[k]);

@@ -61,7 +61,7 @@ Parsed parse_arguments(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 1 no face, 2 bad input or usage.\n"
-      "FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512 chooses the instruction set, FACEIO_WEIGHTS the folder "
+      "FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512|neon chooses the instruction set, FACEIO_WEIGHTS the folder "
       "of the weights.");
   app.add_option("--detector", a.detector_path, "weights of the detector, a .fiow file");
   app.add_option("--recogniser", a.recogniser_path, "weights of the recogniser, a .fiow file");

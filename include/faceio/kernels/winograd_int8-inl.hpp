@@ -171,16 +171,9 @@ FACEIO_NOINLINE void winograd_tile(const int16_t* v, const int16_t* w, ptrdiff_t
       FACEIO_UNROLL
       for (int p = 0; p < kPositions; ++p) {
         vi16 weight[kGroupVectors];
+        load_group_pairs(weights[p / kAPointer] + p % kAPointer * w_step, weight);
         FACEIO_UNROLL
-        for (int k = 0; k < kGroupVectors; ++k) {
-          weight[k] = load_i16(weights[p / kAPointer] + p % kAPointer * w_step + k * vi16::lanes);
-        }
-        FACEIO_UNROLL
-        for (int b = 0; b < kBlocks; ++b) {
-          const vi16 value = splat_pair(v + (p * kBlocks + b) * kChunk);
-          FACEIO_UNROLL
-          for (int k = 0; k < kGroupVectors; ++k) acc[p][b][k] = dot2(acc[p][b][k], value, weight[k]);
-        }
+        for (int b = 0; b < kBlocks; ++b) dot2_group(acc[p][b], v + (p * kBlocks + b) * kChunk, weight);
       }
       v += 2;
       FACEIO_UNROLL

@@ -50,6 +50,8 @@
 //   store_line(v, w, p)              the same to 64 bytes at p
 //
 // Winograd's products, one panel wide:
+//   load_group_pairs(p, w)           16 pairs of int16_t, one after another at p, as the argument w of dot2_group()
+//   dot2_group(sum, p, w)            sum, a group, plus p[0] times the first and p[1] times the second of each pair
 //   kWinogradTilePositions           the other sides of their register tile: all positions of a row, or one,
 //   kWinogradTileBlocks              and blocks
 //   kWinogradBlocks                  blocks whose input is transformed together
@@ -94,4 +96,7 @@ FACEIO_END_NAMESPACE
 #include "backend/neon_int-inl.hpp"
 #else
 #include "backend/wasm_int-inl.hpp"
+#endif
+#if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID > 7
+#include "backend/whole_pairs_int-inl.hpp"
 #endif

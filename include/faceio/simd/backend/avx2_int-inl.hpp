@@ -93,11 +93,6 @@ FACEIO_ALWAYS_INLINE vi32 dot2(vi32 sum, vi16 a, vi16 b) noexcept { return {_mm2
 FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept { return {_mm256_dpbusd_avx_epi32(sum.v, a.v, w.v)}; }
 #endif
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {splat_bits(p)}; }
-inline constexpr bool kOffsetsBytes = false;
-template <bool>
-FACEIO_ALWAYS_INLINE vu8 factor(vu8 a) noexcept {
-  return a;
-}
 template <bool kQuads>
 FACEIO_ALWAYS_INLINE vi32 dot_group(vi32 sum, vu8 a, vu8 w) noexcept {
   if constexpr (kQuads) return dot4(sum, a, w);

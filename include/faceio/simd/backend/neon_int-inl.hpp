@@ -3,8 +3,8 @@ FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
 /// Register tile of the products of Winograd's algorithm: positions, blocks. A panel is the third side.
-inline constexpr int kWinogradTilePositions = 1, kWinogradTileBlocks = 6;
-inline constexpr int kWinogradBlocks = 6;  // transformed together
+inline constexpr int kWinogradTilePositions = 1, kWinogradTileBlocks = 4;
+inline constexpr int kWinogradBlocks = 8;  // transformed together
 
 struct vi32 {
   static constexpr int lanes = 4;
@@ -191,6 +191,28 @@ FACEIO_ALWAYS_INLINE void store_line(const vi16 (&v)[kPairVectors], const vi16 (
                                      uint8_t* p) noexcept {
   store_pair(v, p, p + 16);
   store_pair(w, p + 32, p + 48);
+}
+
+/// Firsts of pairs 0 .. 7, then seconds; the same of pairs 8 .. 15: a multiply-add is of lanes of one register.
+FACEIO_ALWAYS_INLINE void load_group_pairs(const int16_t* p, vi16 (&w)[kGroupVectors]) noexcept {
+  FACEIO_UNROLL
+  for (int k = 0; k < kGroupVectors; k += 2) {
+    const int16x8_t a = vld1q_s16(p + k * vi16::lanes), b = vld1q_s16(p + (k + 1) * vi16::lanes);
+    w[k].v = vuzp1q_s16(a, b);
+    w[k + 1].v = vuzp2q_s16(a, b);
+  }
+}
+FACEIO_ALWAYS_INLINE void dot2_group(vi32 (&sum)[kGroupVectors], const int16_t* p,
+                                     const vi16 (&w)[kGroupVectors]) noexcept {
+  const int16x4_t pair = vreinterpret_s16_u32(vdup_n_u32(load_four(p)));
+  FACEIO_UNROLL
+  for (int k = 0; k < kGroupVectors; k += 2) {
+    const int16x8_t firsts = w[k].v, seconds = w[k + 1].v;
+    sum[k].v = vmlal_lane_s16(sum[k].v, vget_low_s16(firsts), pair, 0);
+    sum[k + 1].v = vmlal_high_lane_s16(sum[k + 1].v, firsts, pair, 0);
+    sum[k].v = vmlal_lane_s16(sum[k].v, vget_low_s16(seconds), pair, 1);
+    sum[k + 1].v = vmlal_high_lane_s16(sum[k + 1].v, seconds, pair, 1);
+  }
 }
 
 // Units: what depthwise kernels compute at once. Operations: int-inl.hpp.
