@@ -207,6 +207,9 @@ FACEIO_REGION_I8MM
 FACEIO_TEST_TARGET(i8mm)
 FACEIO_REGION_END
 #endif
+#if FACEIO_BUILDS_INT8_WASM
+FACEIO_TEST_TARGET(wasm)
+#endif
 
 /// Of every target that this build holds and this CPU can run.
 std::vector<IntVecOps> runnable() {
@@ -239,6 +242,9 @@ std::vector<IntVecOps> runnable() {
 #endif
 #if FACEIO_BUILDS_I8MM
   add(faceio::Int8Target::i8mm, &i8mm::add_to);
+#endif
+#if FACEIO_BUILDS_INT8_WASM
+  add(faceio::Int8Target::wasm, &wasm::add_to);
 #endif
   return found;
 }

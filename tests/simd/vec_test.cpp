@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#if __has_include(<sys/mman.h>) && __has_include(<unistd.h>)
+#if __has_include(<sys/mman.h>) && __has_include(<unistd.h>) && !defined(__wasm__)
 #include <sys/mman.h>
 #include <unistd.h>
 #define FACEIO_TEST_PAGES 1

@@ -110,103 +110,18 @@ FACEIO_ALWAYS_INLINE vi16 interleave_high(vi16 a, vi16 b) noexcept { return {_mm
 FACEIO_ALWAYS_INLINE vi16 pack(vi32 low, vi32 high) noexcept { return {_mm_packs_epi32(low.v, high.v)}; }
 FACEIO_ALWAYS_INLINE vu8 pack_unsigned(vi16 low, vi16 high) noexcept { return {_mm_packus_epi16(low.v, high.v)}; }
 
-inline constexpr int kGroupVectors = 16 / vi32::lanes;
-inline constexpr int kPairVectors = 32 / vi16::lanes;
-
-FACEIO_ALWAYS_INLINE void load_pair_order(const int16_t* a, const int16_t* b, vi16 (&out)[kPairVectors]) noexcept {
-  out[0] = load_i16(a);
-  out[1] = load_i16(a + 8);
-  out[2] = load_i16(b);
-  out[3] = load_i16(b + 8);
-}
-FACEIO_ALWAYS_INLINE void load_pair_order(const uint8_t* a, const uint8_t* b, vi16 (&out)[kPairVectors]) noexcept {
-  out[0] = widen_u8(a);
-  out[1] = widen_u8(a + 8);
-  out[2] = widen_u8(b);
-  out[3] = widen_u8(b + 8);
-}
-FACEIO_ALWAYS_INLINE void pack_pair(const vi32 (&a)[kGroupVectors], const vi32 (&b)[kGroupVectors],
-                                    vi16 (&out)[kPairVectors]) noexcept {
-  out[0] = pack(a[0], a[1]);
-  out[1] = pack(a[2], a[3]);
-  out[2] = pack(b[0], b[1]);
-  out[3] = pack(b[2], b[3]);
-}
-FACEIO_ALWAYS_INLINE void store_pair_wide(const vi16 (&v)[kPairVectors], int16_t* a, int16_t* b) noexcept {
-  store(a, v[0]);
-  store(a + 8, v[1]);
-  store(b, v[2]);
-  store(b + 8, v[3]);
-}
-FACEIO_ALWAYS_INLINE void store_halves_wide(const vi16 (&v)[kPairVectors], const int16_t* padding, int16_t* a,
-                                            int16_t* b) noexcept {
-  const vi16 eight = load_i16(padding);
-  FACEIO_UNROLL
-  for (int i = 0; i < kPairVectors; ++i) {
-    int16_t* const p = (i < 2 ? a : b) + i % 2 * 16;
-    store(p, v[i]);
-    store(p + 8, eight);
-  }
-}
-FACEIO_ALWAYS_INLINE void store_line_wide(const vi16 (&v)[kPairVectors], int16_t* p) noexcept {
-  store_pair_wide(v, p, p + 16);
-}
-FACEIO_ALWAYS_INLINE void store_pair(const vi16 (&v)[kPairVectors], uint8_t* a, uint8_t* b) noexcept {
-  store(a, pack_unsigned(v[0], v[1]));
-  store(b, pack_unsigned(v[2], v[3]));
-}
-FACEIO_ALWAYS_INLINE void store_pairs(const vi16 (&v)[kPairVectors], const vi16 (&w)[kPairVectors],
-                                      uint8_t* const (&p)[4]) noexcept {
-  store_pair(v, p[0], p[1]);
-  store_pair(w, p[2], p[3]);
-}
-FACEIO_ALWAYS_INLINE void store_line(const vi16 (&v)[kPairVectors], const vi16 (&w)[kPairVectors],
-                                     uint8_t* p) noexcept {
-  store_pair(v, p, p + 16);
-  store_pair(w, p + 32, p + 48);
-}
-
-// Units: what depthwise kernels compute at once. Operations: int-inl.hpp.
-inline constexpr int kUnit = 8;
-inline constexpr int kUnitVectors = kUnit / vi32::lanes;
-inline constexpr bool kUnitStoresLate = false;
-
 FACEIO_ALWAYS_INLINE __m128i load_8(const void* p) noexcept { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
-template <UnitKind>
-FACEIO_ALWAYS_INLINE void load_unit_pairs(const uint8_t* a, const uint8_t* b, UnitStep,
-                                          vi16 (&out)[kUnitVectors]) noexcept {
+FACEIO_ALWAYS_INLINE void interleave_u8(const uint8_t* a, const uint8_t* b, vi16& low, vi16& high) noexcept {
   const __m128i bytes = _mm_unpacklo_epi8(load_8(a), load_8(b));
-  out[0].v = _mm_cvtepu8_epi16(bytes);
-  out[1].v = _mm_unpackhi_epi8(bytes, _mm_setzero_si128());
+  low.v = _mm_cvtepu8_epi16(bytes);
+  high.v = _mm_unpackhi_epi8(bytes, _mm_setzero_si128());
 }
-template <UnitKind>
-FACEIO_ALWAYS_INLINE void load_unit_pairs(const int16_t* a, const int16_t* b, UnitStep,
-                                          vi16 (&out)[kUnitVectors]) noexcept {
-  out[0] = interleave_low(load_i16(a), load_i16(b));
-  out[1] = interleave_high(load_i16(a), load_i16(b));
-}
-template <class>
-FACEIO_ALWAYS_INLINE void load_unit(const int32_t* p, UnitStep, vi32 (&out)[kUnitVectors]) noexcept {
-  out[0] = load_i32(p);
-  out[1] = load_i32(p + 4);
-}
-template <class>
-FACEIO_ALWAYS_INLINE vi16 load_unit(const int16_t* p, UnitStep) noexcept { return load_i16(p); }
-template <class, UnitKind>
-FACEIO_ALWAYS_INLINE void store_unit(vi16 v, int16_t* p, UnitStep) noexcept { store(p, v); }
-template <class, UnitKind>
-FACEIO_ALWAYS_INLINE void store_unit(vi16 v, vi16 w, uint8_t* p, uint8_t* q, UnitStep) noexcept {
-  const __m128i bytes = _mm_packus_epi16(v.v, w.v);
-  _mm_storel_epi64(static_cast<__m128i*>(static_cast<void*>(p)), bytes);
-  _mm_storel_epi64(static_cast<__m128i*>(static_cast<void*>(q)), _mm_unpackhi_epi64(bytes, bytes));
-}
-FACEIO_ALWAYS_INLINE void store_padded(vi16 v, vi16 padding, int16_t* p, UnitStep) noexcept {
-  store(p, v);
-  store(p + 8, padding);
-}
-FACEIO_ALWAYS_INLINE void store_padded(vi16 v, vi16 padding, uint8_t* p, UnitStep) noexcept {
-  store(p, pack_unsigned(v, padding));
+FACEIO_ALWAYS_INLINE void store_halves(vu8 a, uint8_t* p, uint8_t* q) noexcept {
+  _mm_storel_epi64(static_cast<__m128i*>(static_cast<void*>(p)), a.v);
+  _mm_storel_epi64(static_cast<__m128i*>(static_cast<void*>(q)), _mm_unpackhi_epi64(a.v, a.v));
 }
 
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE
+
+#include "int128-inl.hpp"
