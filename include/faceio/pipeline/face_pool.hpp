@@ -13,7 +13,7 @@ FACEIO_BEGIN_NAMESPACE
 /// One detected face, in pixels of the picture. The box may reach outside the picture: clamp_to().
 struct Face {
   Box box;
-  float score;  // 0..1, softmax of the class head; not a probability of identity or of anything else
+  float score = 0.0f;  // 0..1, softmax of the class head; not a probability of identity or of anything else
   Landmarks landmarks;
 };
 
