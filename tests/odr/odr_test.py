@@ -179,13 +179,23 @@ class Case:
         for order in ((old, new), (new, old)):
             program = self.work / "program"
             run([self.cxx, "-static", *order, "-o", program])
-            output = run([qemu, "-cpu", "Nehalem", program, self.weights])
-            if "target sse," not in output:
-                raise Failure(f"on a CPU without AVX the program chose: {output}")
+            self.check_target(program, "Nehalem", "sse", "sse4.1")
+        for cpu, fp32, int8 in (
+            ("core2duo", "sse", "scalar"), ("SandyBridge", "sse", "sse4.1"), ("Haswell", "avx2", "avx2")
+        ):
+            self.check_target(program, cpu, fp32, int8)
         # The emulator has to notice: an AVX2 program must die there, of SIGILL.
         program = self.work / "avx2_program"
         run([self.cxx, "-static", self.compile("program", _AVX2), "-o", program])
         run([qemu, "-cpu", "Nehalem", program, self.weights], accept=(132, -4))
+
+    def check_target(self, program, cpu, fp32, int8):
+        """What an emulated CPU chooses for the weights of either precision, and that it detects with it."""
+        int8_weights = self.weights.with_suffix(".int8.fiow")
+        for weights, expected in ((self.weights, fp32), (int8_weights, int8)):
+            output = run([need("qemu-x86_64"), "-cpu", cpu, program, weights])
+            if f"target {expected}," not in output:
+                raise Failure(f"{cpu}, {weights.name}: expected target {expected}, the program says: {output}")
 
     def vector_code(self):
         newer = ("int8_avxvnni", "avx512", "int8_avx512vnni")

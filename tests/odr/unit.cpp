@@ -25,8 +25,10 @@ int ENTRY(int argc, char** argv) {
   auto detector = faceio::host::OwnedDetector::load(argv[1]);
   const auto faces = detector.detect(image);
   const auto report = faceio::host::selftest(detector.detector().bound(), detector.blob());
+  const auto& bound = detector.detector().bound();
   std::printf("target %s, %d faces, %d operations checked, first bad one %d\n",
-              faceio::name(detector.detector().bound().kernels->target),
+              bound.network.precision == faceio::Precision::int8 ? faceio::name(bound.int8_kernels->target)
+                                                                 : faceio::name(bound.kernels->target),
               static_cast<int>(faces.size()), report.checked_ops, report.first_bad_op);
   return faces.empty() && report.checked_ops > 0 && report.first_bad_op < 0 ? 0 : 1;
 }
