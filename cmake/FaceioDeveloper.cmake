@@ -1,10 +1,13 @@
 # Flags and packages of faceio's own programs and tests. Nothing here reaches consumers.
-find_package(Threads REQUIRED)
+if(NOT FACEIO_WASI)
+  find_package(Threads REQUIRED)
+endif()
 
 # faceio_find_headers(<name> <target> <folder> <header>): a package of headers alone, for a cross build. It is the one of
 # the machine that builds, through a link in a folder of its own: the cross compiler must not search all host headers.
 function(faceio_find_headers name target folder header)
-  find_path(FACEIO_${name}_HEADERS ${folder}/${header} PATH_SUFFIXES eigen3 NO_CMAKE_FIND_ROOT_PATH)
+  find_path(FACEIO_${name}_HEADERS ${folder}/${header} PATHS /usr/include /usr/local/include
+    PATH_SUFFIXES eigen3 NO_CMAKE_FIND_ROOT_PATH)
   if(NOT FACEIO_${name}_HEADERS)
     return()
   endif()
@@ -55,7 +58,7 @@ endfunction()
 
 # faceio_developer_target(<target>): links faceio, switches on warnings, sanitizers and assertions.
 function(faceio_developer_target target)
-  target_link_libraries(${target} PRIVATE faceio::faceio Threads::Threads)
+  target_link_libraries(${target} PRIVATE faceio::faceio $<TARGET_NAME_IF_EXISTS:Threads::Threads>)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   if(FACEIO_ENABLE_ASSERT)
     target_compile_definitions(${target} PRIVATE FACEIO_ENABLE_ASSERT)

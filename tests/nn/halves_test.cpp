@@ -26,7 +26,7 @@ std::vector<uint8_t> with_rounded_weights(const Blob& blob, bool store_halves) {
     if (e.role != Role::weights) {
       payload.insert(payload.end(), from, from + e.bytes);
     } else {
-      const size_t count = e.bytes / sizeof(float);
+      const auto count = static_cast<size_t>(e.bytes / sizeof(float));
       for (size_t i = 0; i < count; ++i) {
         const Eigen::half half(values[i]);
         const float rounded = static_cast<float>(half);
