@@ -210,6 +210,9 @@ FACEIO_REGION_END
 #if FACEIO_BUILDS_INT8_WASM
 FACEIO_TEST_TARGET(wasm)
 #endif
+#if FACEIO_BUILDS_INT8_RVV
+FACEIO_TEST_TARGET(rvv)
+#endif
 
 /// Of every target that this build holds and this CPU can run.
 std::vector<IntVecOps> runnable() {
@@ -245,6 +248,9 @@ std::vector<IntVecOps> runnable() {
 #endif
 #if FACEIO_BUILDS_INT8_WASM
   add(faceio::Int8Target::wasm, &wasm::add_to);
+#endif
+#if FACEIO_BUILDS_INT8_RVV
+  add(faceio::Int8Target::rvv, &rvv::add_to);
 #endif
   return found;
 }

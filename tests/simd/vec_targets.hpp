@@ -110,6 +110,14 @@ FACEIO_REGION_END
 #undef FACEIO_TARGET_ID
 #endif
 
+#if FACEIO_BUILDS_RVV
+#define FACEIO_TARGET_NS rvv
+#define FACEIO_TARGET_ID 7
+#include "vec_ops-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
 namespace test {
 
 /// Of every target that this build holds and this CPU can run.
@@ -135,6 +143,9 @@ inline std::vector<const faceio::test::VecOps*> runnable_vec_ops() {
 #endif
 #if FACEIO_BUILDS_WASM
   add(faceio::wasm::kVecOps);
+#endif
+#if FACEIO_BUILDS_RVV
+  add(faceio::rvv::kVecOps);
 #endif
   return found;
 }

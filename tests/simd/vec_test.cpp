@@ -363,7 +363,8 @@ TEST_CASE("load_u8x2_at and load_u8x4_at: any rising offsets, near and far, and 
 TEST_CASE("accumulators of every tile fit the registers") {
   for (const VecOps* ops : test::runnable_vec_ops()) {
     INFO(target_name(*ops));
-    const bool has_many = ops->target == faceio::Target::avx512 || ops->target == faceio::Target::neon;
+    const bool has_many = ops->target == faceio::Target::avx512 || ops->target == faceio::Target::neon ||
+                          ops->target == faceio::Target::rvv;
     const int registers = has_many ? 32 : 16;
     const auto& t = ops->tiles;
     // One more holds a weight, and one an input.

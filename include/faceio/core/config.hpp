@@ -41,6 +41,18 @@
 #define FACEIO_WASM 0
 #endif
 
+// RISC-V V and Helium with floats, where the compiler is told of them. clang alone has vector types for both.
+#if defined(__clang__) && defined(__riscv_v)
+#define FACEIO_RVV 1
+#else
+#define FACEIO_RVV 0
+#endif
+#if defined(__clang__) && defined(__ARM_FEATURE_MVE) && __ARM_FEATURE_MVE >= 2
+#define FACEIO_HELIUM 1
+#else
+#define FACEIO_HELIUM 0
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_ALWAYS_INLINE inline __attribute__((always_inline))
 // For loops that need every register: inlined, they would share them with their caller's variables.

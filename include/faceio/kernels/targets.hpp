@@ -72,6 +72,22 @@ FACEIO_REGION_END
 #undef FACEIO_TARGET_ID
 #endif
 
+#if FACEIO_BUILDS_RVV
+#define FACEIO_TARGET_NS rvv
+#define FACEIO_TARGET_ID 7
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_HELIUM
+#define FACEIO_TARGET_NS helium
+#define FACEIO_TARGET_ID 8
+#include "all-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
 #if FACEIO_BUILDS_INT8
 #define FACEIO_TARGET_NS int8_scalar
 #define FACEIO_TARGET_ID 0
@@ -156,6 +172,22 @@ FACEIO_REGION_END
 #undef FACEIO_TARGET_ID
 #endif
 
+#if FACEIO_BUILDS_INT8_RVV
+#define FACEIO_TARGET_NS int8_rvv
+#define FACEIO_TARGET_ID 9
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
+#if FACEIO_BUILDS_INT8_HELIUM
+#define FACEIO_TARGET_NS int8_helium
+#define FACEIO_TARGET_ID 10
+#include "all_int8-inl.hpp"
+#undef FACEIO_TARGET_NS
+#undef FACEIO_TARGET_ID
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
@@ -191,6 +223,12 @@ constexpr const KernelTable* built_table(Target target) noexcept {
 #if FACEIO_BUILDS_WASM
     case Target::wasm: return &wasm::kTable;
 #endif
+#if FACEIO_BUILDS_RVV
+    case Target::rvv: return &rvv::kTable;
+#endif
+#if FACEIO_BUILDS_HELIUM
+    case Target::helium: return &helium::kTable;
+#endif
     default: return nullptr;
   }
 }
@@ -224,6 +262,12 @@ constexpr const Int8KernelTable* built_table(Int8Target target) noexcept {
 #endif
 #if FACEIO_BUILDS_INT8_WASM
     case Int8Target::wasm: return &int8_wasm::kInt8Table;
+#endif
+#if FACEIO_BUILDS_INT8_RVV
+    case Int8Target::rvv: return &int8_rvv::kInt8Table;
+#endif
+#if FACEIO_BUILDS_INT8_HELIUM
+    case Int8Target::helium: return &int8_helium::kInt8Table;
 #endif
     default: return nullptr;
   }

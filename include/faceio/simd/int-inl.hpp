@@ -94,8 +94,10 @@ FACEIO_END_NAMESPACE
 #include "backend/avx512vnni_int-inl.hpp"
 #elif FACEIO_TARGET_ID <= 7
 #include "backend/neon_int-inl.hpp"
-#else
+#elif FACEIO_TARGET_ID == 8
 #include "backend/wasm_int-inl.hpp"
+#else
+#include "backend/vector128_int-inl.hpp"
 #endif
 #if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID > 7
 #include "backend/whole_pairs_int-inl.hpp"

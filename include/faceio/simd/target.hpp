@@ -92,6 +92,10 @@
 #define FACEIO_BASELINE_LEVEL 5
 #elif FACEIO_WASM
 #define FACEIO_BASELINE_LEVEL 6
+#elif FACEIO_RVV
+#define FACEIO_BASELINE_LEVEL 7
+#elif FACEIO_HELIUM
+#define FACEIO_BASELINE_LEVEL 8
 #else
 #define FACEIO_BASELINE_LEVEL 0
 #endif
@@ -109,11 +113,15 @@
 #endif
 #define FACEIO_BUILDS_NEON (FACEIO_NEON)
 #define FACEIO_BUILDS_WASM (FACEIO_WASM)
+#define FACEIO_BUILDS_RVV (FACEIO_RVV)
+#define FACEIO_BUILDS_HELIUM (FACEIO_HELIUM)
 
 // Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats are built.
 // A CPU with AVX-512 but without VNNI runs those of AVX2.
 #define FACEIO_BUILDS_INT8_NEON (FACEIO_NEON && FACEIO_BUILDS_INT8)
 #define FACEIO_BUILDS_INT8_WASM (FACEIO_WASM && FACEIO_BUILDS_INT8)
+#define FACEIO_BUILDS_INT8_RVV (FACEIO_RVV && FACEIO_BUILDS_INT8)
+#define FACEIO_BUILDS_INT8_HELIUM (FACEIO_HELIUM && FACEIO_BUILDS_INT8)
 #if defined(FACEIO_STATIC_TARGET)
 #if defined(__ARM_FEATURE_MATMUL_INT8)
 #define FACEIO_BUILDS_I8MM FACEIO_BUILDS_INT8_NEON
@@ -160,8 +168,8 @@
 FACEIO_BEGIN_NAMESPACE
 
 /// In rising order of preference. avxvnni has the fp32 kernels of avx2, and int8 kernels of its own.
-enum class Target : uint8_t { scalar, sse, avx2, avxvnni, avx512, neon, wasm };
-inline constexpr int kTargetCount = 7;
+enum class Target : uint8_t { scalar, sse, avx2, avxvnni, avx512, neon, wasm, rvv, helium };
+inline constexpr int kTargetCount = 9;
 
 constexpr const char* name(Target target) noexcept {
   switch (target) {
@@ -172,13 +180,15 @@ constexpr const char* name(Target target) noexcept {
     case Target::avx512: return "avx512";
     case Target::neon: return "neon";
     case Target::wasm: return "wasm";
+    case Target::rvv: return "rvv";
+    case Target::helium: return "helium";
   }
   return "unknown";
 }
 
 /// Numeric class of a target's fp32 kernels (docs/dispatch.md): true when a multiply-add rounds once.
 constexpr bool rounds_once(Target target) noexcept {
-  return target == Target::avx2 || target == Target::avxvnni || target == Target::avx512 || target == Target::neon;
+  return target != Target::scalar && target != Target::sse && target != Target::wasm;
 }
 
 /// True when this build holds kernels for `target`.
@@ -191,13 +201,15 @@ constexpr bool is_built(Target target) noexcept {
     case Target::avx512: return FACEIO_BUILDS_AVX512 != 0;
     case Target::neon: return FACEIO_BUILDS_NEON != 0;
     case Target::wasm: return FACEIO_BUILDS_WASM != 0;
+    case Target::rvv: return FACEIO_BUILDS_RVV != 0;
+    case Target::helium: return FACEIO_BUILDS_HELIUM != 0;
   }
   return false;
 }
 
 /// Targets of int8 kernels, in the order of the targets that prefer them.
-enum class Int8Target : uint8_t { scalar, sse41, avx2, avxvnni, avx512vnni, neon, dotprod, i8mm, wasm };
-inline constexpr int kInt8TargetCount = 9;
+enum class Int8Target : uint8_t { scalar, sse41, avx2, avxvnni, avx512vnni, neon, dotprod, i8mm, wasm, rvv, helium };
+inline constexpr int kInt8TargetCount = 11;
 
 constexpr const char* name(Int8Target target) noexcept {
   switch (target) {
@@ -210,6 +222,8 @@ constexpr const char* name(Int8Target target) noexcept {
     case Int8Target::dotprod: return "dotprod";
     case Int8Target::i8mm: return "i8mm";
     case Int8Target::wasm: return "wasm";
+    case Int8Target::rvv: return "rvv";
+    case Int8Target::helium: return "helium";
   }
   return "unknown";
 }
@@ -226,6 +240,8 @@ constexpr bool is_built(Int8Target target) noexcept {
     case Int8Target::dotprod: return FACEIO_BUILDS_DOTPROD != 0;
     case Int8Target::i8mm: return FACEIO_BUILDS_I8MM != 0;
     case Int8Target::wasm: return FACEIO_BUILDS_INT8_WASM != 0;
+    case Int8Target::rvv: return FACEIO_BUILDS_INT8_RVV != 0;
+    case Int8Target::helium: return FACEIO_BUILDS_INT8_HELIUM != 0;
   }
   return false;
 }
@@ -323,15 +339,15 @@ inline bool cpu_supports(Int8Target target) noexcept {
   return false;
 #endif
 #else
-  return target == Int8Target::wasm && FACEIO_WASM != 0;
+  return is_built(target);
 #endif
 }
 
 /// The best int8 kernels that are built and that the CPU supports, up to those of `target`.
 inline Int8Target best_int8_target(Target target) noexcept {
-  constexpr Int8Target kHighest[kTargetCount] = {Int8Target::scalar,     Int8Target::sse41, Int8Target::avx2,
-                                                 Int8Target::avxvnni,    Int8Target::avx512vnni,
-                                                 Int8Target::i8mm,       Int8Target::wasm};
+  constexpr Int8Target kHighest[kTargetCount] = {
+      Int8Target::scalar, Int8Target::sse41, Int8Target::avx2, Int8Target::avxvnni, Int8Target::avx512vnni,
+      Int8Target::i8mm,   Int8Target::wasm,  Int8Target::rvv,  Int8Target::helium};
   for (int i = static_cast<int>(kHighest[static_cast<int>(target)]); i > 0; --i) {
     const auto candidate = static_cast<Int8Target>(i);
     if (is_built(candidate) && cpu_supports(candidate)) return candidate;

@@ -53,8 +53,10 @@
 #include "backend/avx512-inl.hpp"
 #elif FACEIO_TARGET_ID == 5
 #include "backend/neon-inl.hpp"
-#else
+#elif FACEIO_TARGET_ID == 6
 #include "backend/wasm-inl.hpp"
+#else
+#include "backend/vector128-inl.hpp"
 #endif
 
 FACEIO_BEGIN_NAMESPACE
