@@ -44,6 +44,7 @@ _USES["eval"] = set()
 _ROOT_FILES = {
     "version.hpp": set(),
     "faceio.hpp": _INNER | {"host"},
+    "firmware.hpp": _INNER,
 }
 
 _FREESTANDING_HEADERS = {

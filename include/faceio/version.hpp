@@ -25,7 +25,9 @@
 #define FACEIO_FREESTANDING
 #endif
 
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#if defined(FACEIO_NO_SIMD)
+#define FACEIO_ABI_LEVEL scalar
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define FACEIO_ABI_LEVEL avx512
 #elif defined(__AVX512F__)
 #define FACEIO_ABI_LEVEL avx512f
@@ -102,6 +104,12 @@
 #define FACEIO_ABI_INT8
 #endif
 
+#if defined(FACEIO_SMALL)
+#define FACEIO_ABI_SIZE _small
+#else
+#define FACEIO_ABI_SIZE
+#endif
+
 #if defined(FACEIO_SEPARATE_KERNELS)
 #define FACEIO_ABI_KERNELS _separate
 #else
@@ -130,17 +138,30 @@
 #define FACEIO_ABI_SWITCHES                                    \
   FACEIO_CONCAT3(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST),  \
                  FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK),   \
-                 FACEIO_CONCAT(FACEIO_ABI_INT8, FACEIO_ABI_KERNELS))
+                 FACEIO_CONCAT3(FACEIO_ABI_INT8, FACEIO_ABI_SIZE, FACEIO_ABI_KERNELS))
 #define FACEIO_ABI_NAMESPACE                                                     \
   FACEIO_CONCAT3(FACEIO_CONCAT3(v, FACEIO_VERSION_MAJOR, _),                     \
                  FACEIO_CONCAT3(FACEIO_VERSION_MINOR, _, FACEIO_VERSION_PATCH),  \
                  FACEIO_CONCAT3(_, FACEIO_ABI_CPU, FACEIO_ABI_SWITCHES))
 
+// a * b + c rounds twice unless fma() is written: clang would fuse it wherever the CPU can, and a numeric class
+// (docs/dispatch.md) would not be the same on all CPUs. Behind a header the command line's mode is back. gcc has no
+// pragma for it: -ffp-contract=off.
+#if defined(__clang__)
+#define FACEIO_NO_CONTRACTION _Pragma("STDC FP_CONTRACT OFF")
+#define FACEIO_DEFAULT_CONTRACTION _Pragma("STDC FP_CONTRACT DEFAULT")
+#else
+#define FACEIO_NO_CONTRACTION
+#define FACEIO_DEFAULT_CONTRACTION
+#endif
+
 #define FACEIO_BEGIN_NAMESPACE \
+  FACEIO_NO_CONTRACTION        \
   namespace faceio {           \
   inline namespace FACEIO_ABI_NAMESPACE {
 #define FACEIO_END_NAMESPACE \
   }                          \
-  }
+  }                          \
+  FACEIO_DEFAULT_CONTRACTION
 
 #endif  // FACEIO_VERSION_HPP

@@ -6,6 +6,7 @@
 headers           every header alone: C++17, 20 and 23, without exceptions and RTTI, freestanding
 two_units         the umbrella header in two optimised translation units of one program, whose kernels
                   each of them builds, or one alone
+firmware          firmware.hpp with nothing but the compiler's own headers; what its code asks of a library
 hostile_macros    all headers after the macros of windows.h, Xlib.h, curses.h and user code
 must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
 
@@ -161,11 +162,77 @@ def program_of(cxx, headers, work, name, units, *flags):
     )
 
 
+# What code may ask for that has no library: docs/firmware.md.
+_MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset"}
+_FIRMWARE = """#include <faceio/firmware.hpp>
+using namespace faceio;
+constexpr auto kNeed = Detector::requirements({160, 120});
+alignas(64) uint8_t persistent[kNeed.persistent_bytes], scratch[kNeed.scratch_bytes];
+alignas(64) uint8_t embedder_memory[Embedder::requirements().persistent_bytes];
+extern "C" int use(const Blob& blob, const ImageView& image, Face* face, float* cosine) {
+  const auto detector = Detector::create(blob, persistent, {}, kFirmwareTarget);
+  const auto embedder = Embedder::create(blob, embedder_memory, kFirmwareTarget);
+  if (!detector || !embedder || !detector->detect(image, scratch, {face, 1})) return 1;
+  const auto embedded = embedder->embed(image, face->landmarks, scratch);
+  if (!embedded) return 1;
+  const auto same = embedder->cosine(embedded->embedding, embedded->embedding);
+  *cosine = same ? *same : 0.0f;
+  return 0;
+}
+"""
+
+
+def is_gcc(cxx):
+    macros = subprocess.run(
+        [cxx, "-dM", "-E", "-x", "c++", "-"], input="", stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    return "__clang__" not in macros
+
+
+def firmware(cxx, headers, work):
+    own_headers = subprocess.run(
+        [cxx, "-print-file-name=include"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+    # Without -fno-math-errno gcc calls sqrtf for the sake of errno.
+    bare = ["-std=c++17", "-Os", *_STRICT, "-ffreestanding", "-fno-exceptions", "-fno-rtti",
+            "-fno-threadsafe-statics", "-fno-asynchronous-unwind-tables", "-fno-stack-protector",
+            "-fno-math-errno", "-fno-pic", "-nostdinc++"]
+    no_libc = ["-nostdinc", "-isystem", own_headers]
+    # gcc's intrinsics of x86 include <stdlib.h>.
+    vectors = [] if is_gcc(cxx) else no_libc
+    switches = {
+        "vectors": vectors,
+        "small": [*vectors, "-DFACEIO_SMALL"],
+        "scalar": [*no_libc, "-DFACEIO_NO_SIMD"],
+        "smallest": [*no_libc, "-DFACEIO_NO_SIMD", "-DFACEIO_SMALL", "-DFACEIO_NO_INT8"],
+    }
+    jobs = {
+        work / f"{name}.o": Job(
+            f"firmware.hpp ({name})",
+            [cxx, *bare, *defined, "-I", headers.include, "-x", "c++", "-c", "-", "-o", work / f"{name}.o"],
+            _FIRMWARE,
+        )
+        for name, defined in switches.items()
+    }
+    if not run_all(list(jobs.values())):
+        return False
+    passed = True
+    for output in jobs:
+        lines = subprocess.run(
+            ["nm", "-u", output], stdout=subprocess.PIPE, text=True, check=True
+        ).stdout.splitlines()
+        asked = {line.split()[-1] for line in lines if line.strip()} - _MEMORY_FUNCTIONS
+        if asked:
+            print(f"FAILED {output.name} asks for {' '.join(sorted(asked))}")
+            passed = False
+    return passed
+
+
 def hostile_macros(cxx, headers, _work):
     before = headers.system_includes() + '#include "' + str(_HERE / "hostile_macros.hpp") + '"\n'
     # stb's own sources do not survive all of these, and they are not ours.
-    # separate.hpp is for another kind of program.
-    left_out = ("host/image/stb_isolated.hpp", "kernels/separate.hpp")
+    # separate.hpp and firmware.hpp are for other kinds of program.
+    left_out = ("host/image/stb_isolated.hpp", "kernels/separate.hpp", "firmware.hpp")
     files = [h for h in headers.all if h not in left_out]
     inner = [h for h in headers.inner if h not in left_out]
     jobs = []
@@ -242,6 +309,7 @@ def main():
         "readme": readme,
         "headers": headers_alone,
         "two_units": two_units,
+        "firmware": firmware,
         "hostile_macros": hostile_macros,
         "must_not_compile": must_not_compile,
     }

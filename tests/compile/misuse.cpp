@@ -130,6 +130,8 @@ int main() {
     n.conv1x1("itself", a, 16, kRelu, {a, 0});
     return n.finish();
   }();
+#elif MISUSE == 19  // firmware.hpp behind another header: include faceio/firmware.hpp first
+#include <faceio/firmware.hpp>
 #else
 #error "MISUSE names no case"
 #endif

@@ -36,6 +36,8 @@ _FLAG_SETS = {
     "asserts": ("-DFACEIO_ENABLE_ASSERT",),
     "static target": ("-DFACEIO_STATIC_TARGET",),
     "freestanding switch": ("-DFACEIO_FREESTANDING",),
+    "small": ("-DFACEIO_SMALL",),
+    "no simd": ("-DFACEIO_NO_SIMD",),
 }
 
 

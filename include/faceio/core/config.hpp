@@ -6,6 +6,10 @@
 //                          best one is not looked for (firmware, microbenchmarks of one target).
 //   FACEIO_NO_INT8         defined: int8 networks are left out, which makes programs smaller; their blobs are
 //                          refused as unsupported.
+//   FACEIO_NO_SIMD         defined: only scalar kernels are built, whatever vectors the CPU has.
+//   FACEIO_SMALL           defined: memory before speed. No Winograd's algorithm, whose weights for the detector take
+//                          5 MB (fp32) or 1.4 MB (int8) besides the blob, and a checksum table of 1 KB instead of 8.
+//                          fp32 results differ by rounding, int8 ones do not.
 //   FACEIO_SEPARATE_KERNELS  defined: kernels are built in the one file that includes kernels/separate.hpp, and the
 //                          others compile in seconds. Default: every file builds them.
 //   FACEIO_ENABLE_ASSERT   defined: programmer errors (null spans, mismatched shapes) are reported by
@@ -21,33 +25,33 @@
 
 #include "../version.hpp"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_X86 1
 #else
 #define FACEIO_X86 0
 #endif
 
 // Advanced SIMD of 64-bit Arm, which every such CPU has.
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_NEON 1
 #else
 #define FACEIO_NEON 0
 #endif
 
 // Fixed-width SIMD of WebAssembly: a module either has it or does not load.
-#if defined(__wasm_simd128__)
+#if defined(__wasm_simd128__) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_WASM 1
 #else
 #define FACEIO_WASM 0
 #endif
 
 // RISC-V V and Helium with floats, where the compiler is told of them. clang alone has vector types for both.
-#if defined(__clang__) && defined(__riscv_v)
+#if defined(__clang__) && defined(__riscv_v) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_RVV 1
 #else
 #define FACEIO_RVV 0
 #endif
-#if defined(__clang__) && defined(__ARM_FEATURE_MVE) && __ARM_FEATURE_MVE >= 2
+#if defined(__clang__) && defined(__ARM_FEATURE_MVE) && __ARM_FEATURE_MVE >= 2 && !defined(FACEIO_NO_SIMD)
 #define FACEIO_HELIUM 1
 #else
 #define FACEIO_HELIUM 0
@@ -91,6 +95,17 @@
 #else
 #define FACEIO_PREFETCH(address) static_cast<void>(0)
 #define FACEIO_PREFETCH_L2(address) static_cast<void>(0)
+#endif
+
+// Square root of a float. __builtin_sqrtf becomes a call of the C library for the sake of errno, unless
+// -fno-math-errno is given.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_sqrt)
+#define FACEIO_SQRT(x) __builtin_elementwise_sqrt(x)
+#endif
+#endif
+#if !defined(FACEIO_SQRT)
+#define FACEIO_SQRT(x) __builtin_sqrtf(x)
 #endif
 
 #if !defined(FACEIO_ASSERT_HANDLER)

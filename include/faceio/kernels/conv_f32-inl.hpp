@@ -56,10 +56,12 @@ struct ConvPanels {
 template <int kPixels, int kVectors>
 FACEIO_ALWAYS_INLINE void add_to_tile(vf32 (&acc)[kPixels][kVectors], const AddendRow& addend,
                                       int32_t x, int32_t first_channel) noexcept {
-  // x * width / out_width by counting the remainder: one division a tile.
-  const int64_t first = static_cast<int64_t>(x) * addend.width;
-  const float* p = addend.data + first / addend.out_width * addend.pixel_stride + first_channel;
-  auto remainder = static_cast<int32_t>(first % addend.out_width);
+  // x * width / out_width by counting the remainder: one division a tile. Only rows of equal width are joined, and a
+  // product of two sides fits 32 bits.
+  const bool same = addend.width == addend.out_width;
+  const int32_t first = same ? x : x * addend.width / addend.out_width;
+  const float* p = addend.data + first * addend.pixel_stride + first_channel;
+  int32_t remainder = same ? 0 : x * addend.width - first * addend.out_width;
   FACEIO_UNROLL
   for (int m = 0; m < kPixels; ++m) {
     FACEIO_UNROLL
@@ -224,7 +226,11 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t 
     for (int32_t i = 0; i < rows; ++i) {
       const ConvRow& row = row_at(i);
       panels.ahead = ahead_of(a, panels, row, count, first + count >= vectors);
-      conv_row_of<kTileVectors, kPlanes>(count, a, panels, row);
+      if constexpr (kPanel / vf32::lanes % kTileVectors == 0) {
+        conv_row<kTileVectors, kPlanes>(a, panels, row);  // panels are full, and so are tiles
+      } else {
+        conv_row_of<kTileVectors, kPlanes>(count, a, panels, row);
+      }
     }
     first += count;
   }
@@ -233,7 +239,7 @@ FACEIO_ALWAYS_INLINE void conv_rows(const ConvArgs& a, int32_t k_total, int32_t 
 inline AddendRow addend_row(const ConvArgs& a, int32_t y) noexcept {
   const MapView& from = a.addend;
   if (from.data == nullptr) return AddendRow{};
-  const auto row = static_cast<int32_t>(static_cast<int64_t>(y) * from.height / a.out.height);
+  const int32_t row = y * from.height / a.out.height;
   return {from.row(row), from.pixel_stride, from.width, a.out.width};
 }
 

@@ -34,7 +34,7 @@ inline void upsample_nearest_f32(const UpsampleArgs& a, int32_t row_begin,
                                  int32_t row_end) noexcept {
   const int32_t stored = channel_stride(a.out.channels);
   for (int32_t y = row_begin; y < row_end; ++y) {
-    const auto in_y = static_cast<int32_t>(static_cast<int64_t>(y) * a.in.height / a.out.height);
+    const int32_t in_y = y * a.in.height / a.out.height;
     const float* in = a.in.row(in_y);
     float* out = a.out.row(y);
     // x * W_in / W_out by counting the remainder: no division a pixel.

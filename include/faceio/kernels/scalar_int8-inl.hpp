@@ -39,8 +39,8 @@ inline void store_sums(const Int8ConvArgs& a, int32_t y, int32_t x, int32_t firs
     return;
   }
   const bool adds = a.addend.data != nullptr;
-  const int32_t from_y = adds ? static_cast<int32_t>(static_cast<int64_t>(y) * a.addend.height / a.out.height) : 0;
-  const int32_t from_x = adds ? static_cast<int32_t>(static_cast<int64_t>(x) * a.addend.width / a.out.width) : 0;
+  const int32_t from_y = adds ? y * a.addend.height / a.out.height : 0;
+  const int32_t from_x = adds ? x * a.addend.width / a.out.width : 0;
   for (int32_t i = 0; i < count; ++i) {
     const int32_t addend = adds ? a.addend.at(from_y, from_x, first + i) : 0;
     set_element(a.out, y, x, first + i, requantise(a.requantise, a.out.wide, sums[i], first + i, addend));

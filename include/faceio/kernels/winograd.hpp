@@ -17,7 +17,11 @@ inline constexpr int32_t kWinogradTile = 6;        // output pixels a side
 inline constexpr int32_t kWinogradPatch = 8;       // input pixels a side
 inline constexpr int32_t kWinogradPositions = 64;  // products per block
 /// Convolutions that may share one input and its transform.
+#if defined(FACEIO_SMALL)
+inline constexpr int32_t kWinogradMaxParts = 1;  // steps hold room for these, and none is used
+#else
 inline constexpr int32_t kWinogradMaxParts = 3;
+#endif
 
 /// Blocks transformed together, for so many channels on the wider side: transformed blocks and
 /// weights stay in a second-level cache, and products are long enough for the tiles.

@@ -172,7 +172,7 @@ inline Status find_int8_tensors(const NetworkView& network, const Blob& blob, si
   if (!tensors.found()) return Status(Errc::blob_missing_tensor, i);
   const bool defined = out.output || is_defined(w.requantise, round_up(op.c_out, kPanel));
   bool exact = true;
-  if (uses_winograd(op)) {
+  if (suits_winograd(op)) {
     exact = !in.wide && !out.wide && is_exact_by_winograd(w.quads, w.bias, int8_terms(op), op.c_out);
   } else if (is_dense(op) && !in.wide) {
     exact = are_pairs_limited(w.quads, int8_weight_count(op));

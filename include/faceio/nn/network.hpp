@@ -38,11 +38,21 @@ struct OpRecord {
   char name[24] = {};
 };
 
-/// True for the convolutions that run by Winograd's algorithm: it wins on every 3x3 of stride 1
+/// True for the convolutions that Winograd's algorithm can compute, and wins on: every 3x3 of stride 1
 /// whose channels fill panels, from 16 channels and 15 x 20 pixels up (benchmarks/kernels).
-constexpr bool uses_winograd(const OpRecord& op) noexcept {
+constexpr bool suits_winograd(const OpRecord& op) noexcept {
   return op.op == Op::conv3x3 && op.stride == 1 && op.pad_before == 1 && op.c_in % kPanel == 0 &&
          op.c_out % kPanel == 0;
+}
+
+/// True for the convolutions that run by Winograd's algorithm.
+constexpr bool uses_winograd(const OpRecord& op) noexcept {
+#if defined(FACEIO_SMALL)
+  static_cast<void>(op);
+  return false;
+#else
+  return suits_winograd(op);
+#endif
 }
 
 struct MapRecord {

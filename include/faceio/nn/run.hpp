@@ -190,11 +190,13 @@ inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin,
                      int32_t row_end) noexcept {
   switch (step.op) {
     case Op::conv3x3:
+#if !defined(FACEIO_SMALL)
       if (step.winograd) {
         k.winograd3x3_f32(step.winograd_args, row_begin, row_end);
-      } else {
-        k.conv3x3_f32(step.conv, row_begin, row_end);
+        break;
       }
+#endif
+      k.conv3x3_f32(step.conv, row_begin, row_end);
       break;
     case Op::conv1x1: k.conv1x1_f32(step.conv, row_begin, row_end); break;
     case Op::depthwise3x3: k.depthwise3x3_f32(step.conv, row_begin, row_end); break;
@@ -207,11 +209,13 @@ inline void run_rows(const KernelTable& k, const Step& step, int32_t row_begin,
 inline void run_rows(const Int8KernelTable& k, const Int8Step& step, int32_t row_begin, int32_t row_end) noexcept {
   switch (step.op) {
     case Op::conv3x3:
+#if !defined(FACEIO_SMALL)
       if (step.winograd) {
         k.winograd3x3_int8(step.winograd_args, row_begin, row_end);
-      } else {
-        k.conv3x3_int8(step.conv, row_begin, row_end);
+        break;
       }
+#endif
+      k.conv3x3_int8(step.conv, row_begin, row_end);
       break;
     case Op::conv1x1: k.conv1x1_int8(step.conv, row_begin, row_end); break;
     case Op::depthwise3x3: k.depthwise3x3_int8(step.conv, row_begin, row_end); break;

@@ -2,6 +2,7 @@
 #ifndef FACEIO_NN_SELFTEST_HPP
 #define FACEIO_NN_SELFTEST_HPP
 
+#include "../core/hash.hpp"
 #include "run.hpp"
 
 FACEIO_BEGIN_NAMESPACE
@@ -28,20 +29,16 @@ inline Size selftest_size(const Blob& blob) noexcept {
 
 /// FNV-1a over the bits of a network's outputs, channels innermost.
 inline uint64_t hash_of_outputs(const MapView* outputs, int count) noexcept {
-  uint64_t hash = 14695981039346656037u;
+  Fnv1a hash;
   for (int i = 0; i < count; ++i) {
     const MapView& map = outputs[i];
     for (int32_t y = 0; y < map.height; ++y) {
       for (int32_t x = 0; x < map.width; ++x) {
-        for (int32_t c = 0; c < map.channels; ++c) {
-          uint32_t bits;
-          __builtin_memcpy(&bits, &map.at(y, x, c), sizeof bits);
-          for (int shift = 0; shift < 32; shift += 8) hash = (hash ^ ((bits >> shift) & 0xffu)) * 1099511628211u;
-        }
+        for (int32_t c = 0; c < map.channels; ++c) hash.add(map.at(y, x, c));
       }
     }
   }
-  return hash;
+  return hash.value();
 }
 
 /// Trace hook that samples what an operation wrote.

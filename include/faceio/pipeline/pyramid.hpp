@@ -109,7 +109,7 @@ constexpr int32_t longer_side(Size size) noexcept {
 
 /// Where piece `index` of `count` begins, in pixels; even, because pairs of pixels share chroma.
 constexpr int32_t piece_begin(int32_t side_px, int32_t index, int32_t count) noexcept {
-  return static_cast<int32_t>(static_cast<int64_t>(side_px) * index / count) / 2 * 2;
+  return side_px * index / count / 2 * 2;
 }
 
 constexpr int32_t pieces(int32_t side_px) noexcept {

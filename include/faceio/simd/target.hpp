@@ -164,6 +164,16 @@
 #define FACEIO_BUILDS_AVXVNNI (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
 #define FACEIO_BUILDS_AVX512VNNI (FACEIO_X86)
 #endif
+// Layers that suit Winograd's algorithm are free of the rule that two products fit 16 bits (docs/int8.md); without it
+// they would run on kernels that need the rule.
+#if defined(FACEIO_SMALL)
+#undef FACEIO_BUILDS_SSE41
+#define FACEIO_BUILDS_SSE41 0
+#undef FACEIO_BUILDS_INT8_AVX2
+#define FACEIO_BUILDS_INT8_AVX2 0
+#undef FACEIO_BUILDS_INT8_WASM
+#define FACEIO_BUILDS_INT8_WASM 0
+#endif
 
 FACEIO_BEGIN_NAMESPACE
 

@@ -189,8 +189,10 @@ class Blob {
     constexpr uint64_t kLimit = uint64_t{1} << 40;
     uint64_t elements = 1;
     for (const uint64_t d : dims) {
-      if (elements > kLimit / d) return 0;
+      // Bounded in steps that cannot overflow: 32-bit CPUs have no division of 64 bits.
+      if (d > kLimit || (elements >> 20) * d > kLimit >> 20) return 0;
       elements *= d;
+      if (elements > kLimit) return 0;
     }
     return elements * size_bytes(e.dtype);
   }

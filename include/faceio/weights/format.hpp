@@ -112,8 +112,14 @@ constexpr uint64_t sample_index(uint32_t i, uint64_t elements) noexcept {
 
 namespace detail {
 
+#if defined(FACEIO_SMALL)
+inline constexpr int kCrc32cStep_bytes = 1;
+#else
+inline constexpr int kCrc32cStep_bytes = 8;
+#endif
+
 struct Crc32cTables {
-  uint32_t word[8][256];
+  uint32_t word[kCrc32cStep_bytes][256];
 };
 constexpr Crc32cTables make_crc32c_tables() noexcept {
   Crc32cTables t{};
@@ -123,7 +129,7 @@ constexpr Crc32cTables make_crc32c_tables() noexcept {
     t.word[0][i] = crc;
   }
   for (uint32_t i = 0; i < 256; ++i) {
-    for (int k = 1; k < 8; ++k) {
+    for (int k = 1; k < kCrc32cStep_bytes; ++k) {
       t.word[k][i] = (t.word[k - 1][i] >> 8) ^ t.word[0][t.word[k - 1][i] & 0xffu];
     }
   }
@@ -133,11 +139,12 @@ inline constexpr Crc32cTables kCrc32cTables = make_crc32c_tables();
 
 }  // namespace detail
 
-/// CRC-32C (Castagnoli, reflected), eight bytes a step. crc32c("123456789") is 0xe3069283.
+/// CRC-32C (Castagnoli, reflected), eight bytes a step, or one. crc32c("123456789") is 0xe3069283.
 constexpr uint32_t crc32c(const uint8_t* data, size_t size) noexcept {
   const auto& t = detail::kCrc32cTables.word;
   uint32_t crc = 0xffffffffu;
   size_t i = 0;
+#if !defined(FACEIO_SMALL)
   for (; i + 8 <= size; i += 8) {
     const uint32_t low = crc ^ (static_cast<uint32_t>(data[i]) | static_cast<uint32_t>(data[i + 1]) << 8 |
                                 static_cast<uint32_t>(data[i + 2]) << 16 |
@@ -145,6 +152,7 @@ constexpr uint32_t crc32c(const uint8_t* data, size_t size) noexcept {
     crc = t[7][low & 0xffu] ^ t[6][(low >> 8) & 0xffu] ^ t[5][(low >> 16) & 0xffu] ^ t[4][low >> 24] ^
           t[3][data[i + 4]] ^ t[2][data[i + 5]] ^ t[1][data[i + 6]] ^ t[0][data[i + 7]];
   }
+#endif
   for (; i < size; ++i) crc = (crc >> 8) ^ t[0][(crc ^ data[i]) & 0xffu];
   return crc ^ 0xffffffffu;
 }

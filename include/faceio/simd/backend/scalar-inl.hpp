@@ -46,7 +46,7 @@ FACEIO_ALWAYS_INLINE vf32 mul(vf32 a, vf32 b) noexcept {
 FACEIO_ALWAYS_INLINE vf32 div(vf32 a, vf32 b) noexcept { return {a.v / b.v}; }
 FACEIO_ALWAYS_INLINE vf32 min(vf32 a, vf32 b) noexcept { return {a.v < b.v ? a.v : b.v}; }
 FACEIO_ALWAYS_INLINE vf32 max(vf32 a, vf32 b) noexcept { return {a.v > b.v ? a.v : b.v}; }
-FACEIO_ALWAYS_INLINE vf32 sqrt(vf32 a) noexcept { return {__builtin_sqrtf(a.v)}; }
+FACEIO_ALWAYS_INLINE vf32 sqrt(vf32 a) noexcept { return {FACEIO_SQRT(a.v)}; }
 FACEIO_ALWAYS_INLINE vf32 abs(vf32 a) noexcept { return {__builtin_fabsf(a.v)}; }
 FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept { return add(mul(a, b), c); }
 FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept { return sub(c, mul(a, b)); }

@@ -116,7 +116,7 @@ FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept {
   const i16x16 products = __builtin_convertvector(a.v, i16x16) * __builtin_convertvector(i8x16(w.v), i16x16);
   const i16x8 even = __builtin_shufflevector(products, products, 0, 2, 4, 6, 8, 10, 12, 14);
   const i16x8 odd = __builtin_shufflevector(products, products, 1, 3, 5, 7, 9, 11, 13, 15);
-  return {sum.v + add_neighbours(widened(even + odd))};
+  return {sum.v + add_neighbours(widened(even) + widened(odd))};  // firmware has weights whose sums need more bits
 }
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {u8x16(splat_bits(p))}; }
 inline constexpr bool kOffsetsBytes = false;

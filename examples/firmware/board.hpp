@@ -1,0 +1,12 @@
+// What a board gives the program, and the program a board.
+#ifndef BOARD_HPP
+#define BOARD_HPP
+
+namespace board {
+
+void print(const char* text);  // the board's
+int program();                 // main.cpp's; its result is the exit code
+
+}  // namespace board
+
+#endif

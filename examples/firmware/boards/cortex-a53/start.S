@@ -1,0 +1,35 @@
+// Start of a 64-bit Arm CPU with its FPU, and semihosting. Caches and MMU stay off, so accesses have to be aligned.
+    .section .text.start, "ax"
+    .global start
+start:
+    mrs x0, CPACR_EL1
+    orr x0, x0, #(3 << 20)      // FPU
+    msr CPACR_EL1, x0
+    isb
+    ldr x0, =stack_top
+    mov sp, x0
+    ldr x0, =zeros_begin
+    ldr x1, =zeros_end
+0:  cmp x0, x1
+    b.hs 1f
+    str xzr, [x0], #8
+    b 0b
+1:  bl _ZN5board7programEv
+    ldr x1, =block
+    sxtw x0, w0
+    str x0, [x1, #8]
+    mov w0, #0x18               // exit
+    hlt #0xf000
+2:  b 2b
+
+    .global _ZN5board5printEPKc
+_ZN5board5printEPKc:
+    mov x1, x0
+    mov w0, #4                  // write a string
+    hlt #0xf000
+    ret
+
+    .data
+    .balign 16
+block:
+    .quad 0x20026, 0
