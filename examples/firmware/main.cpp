@@ -10,6 +10,10 @@
 #define EXAMPLE_HEIGHT_PX 120
 #endif
 
+#if !defined(EXAMPLE_REPEATS)
+#define EXAMPLE_REPEATS 1  // of detection and embedding, to count instructions
+#endif
+
 // External flash or RAM: the linker script of the board places .weights.
 FACEIO_INCBIN(picture, EXAMPLE_PICTURE, ".weights");
 FACEIO_INCBIN(detector_weights, EXAMPLE_DETECTOR_WEIGHTS, ".weights");
@@ -91,7 +95,8 @@ int board::program() {
   const Result<Detector> detector = Detector::create(*detector_blob, detector_memory, options(), kFirmwareTarget);
   if (!detector) return failed("detector", detector.status());
   Face faces[kMaxFaces];
-  const Result<Detections> found = detector->detect(image, scratch, faces);
+  Result<Detections> found = Detections{};
+  for (int i = 0; i < EXAMPLE_REPEATS; ++i) found = detector->detect(image, scratch, faces);
   if (!found) return failed("detection", found.status());
 
   board::print("target ");
@@ -121,7 +126,8 @@ int board::program() {
   if (!embedder_blob) return failed("weights of the embedder", embedder_blob.status());
   const Result<Embedder> embedder = Embedder::create(*embedder_blob, embedder_memory, kFirmwareTarget);
   if (!embedder) return failed("embedder", embedder.status());
-  const Result<Embedded> embedded = embedder->embed(image, found->faces[0].landmarks, scratch);
+  Result<Embedded> embedded = Embedded{};
+  for (int i = 0; i < EXAMPLE_REPEATS; ++i) embedded = embedder->embed(image, found->faces[0].landmarks, scratch);
   if (!embedded) return failed("embedding", embedded.status());
   Fnv1a embedding;
   for (int32_t i = 0; i < embedded->embedding.size; ++i) embedding.add(embedded->embedding.values[i]);

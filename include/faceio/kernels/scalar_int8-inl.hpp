@@ -47,32 +47,57 @@ inline void store_sums(const Int8ConvArgs& a, int32_t y, int32_t x, int32_t firs
   }
 }
 
+/// sums += the products of `terms` neighbouring elements with weights in groups of kTogether terms of each channel.
+template <int kTogether, class Element, class Weight>
+inline void add_terms(const Element* in, int32_t terms, const Weight* weights, int32_t (&sums)[kPanel]) noexcept {
+  for (int32_t term = 0; term < terms; term += kTogether, weights += kTogether * kPanel) {
+    int32_t values[kTogether];
+    FACEIO_UNROLL
+    for (int32_t k = 0; k < kTogether; ++k) values[k] = term + k < terms ? in[term + k] : 0;
+    for (int32_t i = 0; i < kPanel; ++i) {
+      int32_t sum = sums[i];
+      FACEIO_UNROLL
+      for (int32_t k = 0; k < kTogether; ++k) sum = add_product(sum, values[k], weights[i * kTogether + k]);
+      sums[i] = sum;
+    }
+  }
+}
+
 /// Dense convolution with a square kernel of `side`.
-inline void conv_dense(const Int8ConvArgs& a, int32_t side, int32_t row_begin, int32_t row_end) noexcept {
+template <int kTogether, class Element, class Weight>
+inline void conv_dense(const Int8ConvArgs& a, const Weight* weights, int32_t side, int32_t row_begin,
+                       int32_t row_end) noexcept {
   const int32_t width = a.float_out.data != nullptr ? a.float_out.width : a.out.width;
   const int32_t channels = a.float_out.data != nullptr ? a.float_out.channels : a.out.channels;
-  const int32_t row_terms = (side * a.in.channels + 3) / 4 * 4;
+  // A kernel row is one stretch of elements where pixels lie close together, else one a pixel.
+  const auto close_bytes = static_cast<int32_t>(static_cast<size_t>(a.in.channels) * sizeof(Element));
+  const int32_t stretches = a.in.pixel_stride_bytes == close_bytes ? 1 : side;
+  const int32_t terms = side / stretches * a.in.channels;
+  const ptrdiff_t row_terms = (side * a.in.channels + 3) / 4 * 4;  // with the zeros behind them
   for (int32_t y = row_begin; y < row_end; ++y) {
     for (int32_t x = 0; x < width; ++x) {
       for (int32_t first = 0; first < channel_stride(channels); first += kPanel) {
         int32_t sums[kPanel];
         for (int32_t i = 0; i < kPanel; ++i) sums[i] = a.bias[first + i];
         for (int32_t ky = 0; ky < side; ++ky) {
-          const ptrdiff_t of_row = (static_cast<ptrdiff_t>(first) * side + ky * kPanel) * row_terms;
-          for (int32_t term = 0; term < side * a.in.channels; ++term) {
-            const int32_t kx = term / a.in.channels, c = term % a.in.channels;
-            const int32_t value = a.in.at(y * a.stride + ky - a.pad_before, x * a.stride + kx - a.pad_before, c);
-            const int32_t together = a.quads != nullptr ? 4 : 2;
-            const ptrdiff_t of_term = of_row + term / together * together * kPanel + term % together;
-            for (int32_t i = 0; i < kPanel; ++i) {
-              const ptrdiff_t at = of_term + i * together;
-              sums[i] = add_product(sums[i], value, a.quads != nullptr ? a.quads[at] : a.pairs[at]);
-            }
+          const Weight* const of_row = weights + (static_cast<ptrdiff_t>(first) * side + ky * kPanel) * row_terms;
+          for (int32_t s = 0; s < stretches; ++s) {
+            const uint8_t* const in = a.in.pixel(y * a.stride + ky - a.pad_before, x * a.stride + s - a.pad_before);
+            add_terms<kTogether>(static_cast<const Element*>(static_cast<const void*>(in)), terms,
+                                 of_row + static_cast<ptrdiff_t>(s) * terms * kPanel, sums);
           }
         }
         store_sums(a, y, x, first, kPanel, sums);
       }
     }
+  }
+}
+
+inline void conv_dense(const Int8ConvArgs& a, int32_t side, int32_t row_begin, int32_t row_end) noexcept {
+  if (a.quads != nullptr) {
+    conv_dense<4, uint8_t>(a, a.quads, side, row_begin, row_end);
+  } else {
+    conv_dense<2, int16_t>(a, a.pairs, side, row_begin, row_end);
   }
 }
 
@@ -83,19 +108,32 @@ inline void conv3x3_int8(const Int8ConvArgs& a, int32_t row_begin, int32_t row_e
   conv_dense(a, 3, row_begin, row_end);
 }
 
-inline void depthwise3x3_int8(const Int8ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
+template <class Element>
+inline void depthwise_rows(const Int8ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
   const int32_t padded = channel_stride(a.out.channels);
   for (int32_t y = row_begin; y < row_end; ++y) {
     for (int32_t x = 0; x < a.out.width; ++x) {
-      for (int32_t c = 0; c < padded; ++c) {
-        int32_t sum = a.bias[c];
+      for (int32_t first = 0; first < padded; first += kPanel) {
+        int32_t sums[kPanel];
+        for (int32_t i = 0; i < kPanel; ++i) sums[i] = a.bias[first + i];
         for (int32_t tap = 0; tap < 9; ++tap) {
-          const int32_t row = y * a.stride + tap / 3 - a.pad_before, column = x * a.stride + tap % 3 - a.pad_before;
-          sum = add_product(sum, a.in.at(row, column, c), a.depthwise[tap * padded + c]);
+          const uint8_t* const pixel =
+              a.in.pixel(y * a.stride + tap / 3 - a.pad_before, x * a.stride + tap % 3 - a.pad_before);
+          const Element* const in = static_cast<const Element*>(static_cast<const void*>(pixel)) + first;
+          const int16_t* const weights = a.depthwise + tap * padded + first;
+          for (int32_t i = 0; i < kPanel; ++i) sums[i] = add_product(sums[i], in[i], weights[i]);
         }
-        store_sums(a, y, x, c, 1, &sum);
+        store_sums(a, y, x, first, kPanel, sums);
       }
     }
+  }
+}
+
+inline void depthwise3x3_int8(const Int8ConvArgs& a, int32_t row_begin, int32_t row_end) noexcept {
+  if (a.in.wide) {
+    depthwise_rows<int16_t>(a, row_begin, row_end);
+  } else {
+    depthwise_rows<uint8_t>(a, row_begin, row_end);
   }
 }
 
