@@ -99,6 +99,9 @@ FACEIO_END_NAMESPACE
 #else
 #include "backend/vector128_int-inl.hpp"
 #endif
+#if FACEIO_TARGET_ID == 1 || FACEIO_TARGET_ID >= 5
+#include "backend/shared128_int-inl.hpp"
+#endif
 #if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID > 7
 #include "backend/whole_pairs_int-inl.hpp"
 #endif

@@ -137,6 +137,9 @@ FACEIO_ALWAYS_INLINE vu8 pack_unsigned(vi16 low, vi16 high) noexcept {
   return {vqmovun_high_s16(vqmovun_s16(low.v), high.v)};
 }
 
+inline constexpr int kGroupVectors = 16 / vi32::lanes;
+inline constexpr int kPairVectors = 32 / vi16::lanes;
+
 FACEIO_ALWAYS_INLINE void interleave_u8(const uint8_t* a, const uint8_t* b, vi16& low, vi16& high) noexcept {
   const uint8x8_t first = vld1_u8(a), second = vld1_u8(b);
   low = widened(vzip1_u8(first, second));
@@ -146,14 +149,6 @@ FACEIO_ALWAYS_INLINE void store_halves(vu8 a, uint8_t* p, uint8_t* q) noexcept {
   vst1_u8(p, vget_low_u8(a.v));
   vst1_u8(q, vget_high_u8(a.v));
 }
-
-}  // namespace FACEIO_TARGET_NS
-FACEIO_END_NAMESPACE
-
-#include "int128-inl.hpp"
-
-FACEIO_BEGIN_NAMESPACE
-namespace FACEIO_TARGET_NS {
 
 /// Firsts of pairs 0 .. 7, then seconds; the same of pairs 8 .. 15: a multiply-add is of lanes of one register.
 FACEIO_ALWAYS_INLINE void load_group_pairs(const int16_t* p, vi16 (&w)[kGroupVectors]) noexcept {

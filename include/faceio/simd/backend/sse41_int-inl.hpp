@@ -110,6 +110,9 @@ FACEIO_ALWAYS_INLINE vi16 interleave_high(vi16 a, vi16 b) noexcept { return {_mm
 FACEIO_ALWAYS_INLINE vi16 pack(vi32 low, vi32 high) noexcept { return {_mm_packs_epi32(low.v, high.v)}; }
 FACEIO_ALWAYS_INLINE vu8 pack_unsigned(vi16 low, vi16 high) noexcept { return {_mm_packus_epi16(low.v, high.v)}; }
 
+inline constexpr int kGroupVectors = 16 / vi32::lanes;
+inline constexpr int kPairVectors = 32 / vi16::lanes;
+
 FACEIO_ALWAYS_INLINE __m128i load_8(const void* p) noexcept { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
 FACEIO_ALWAYS_INLINE void interleave_u8(const uint8_t* a, const uint8_t* b, vi16& low, vi16& high) noexcept {
   const __m128i bytes = _mm_unpacklo_epi8(load_8(a), load_8(b));
@@ -123,5 +126,3 @@ FACEIO_ALWAYS_INLINE void store_halves(vu8 a, uint8_t* p, uint8_t* q) noexcept {
 
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE
-
-#include "int128-inl.hpp"

@@ -119,11 +119,6 @@ FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept {
   return {sum.v + add_neighbours(widened(even) + widened(odd))};  // firmware has weights whose sums need more bits
 }
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {u8x16(splat_bits(p))}; }
-inline constexpr bool kOffsetsBytes = false;
-template <bool>
-FACEIO_ALWAYS_INLINE vu8 factor(vu8 a) noexcept {
-  return a;
-}
 template <bool kQuads>
 FACEIO_ALWAYS_INLINE vi32 dot_group(vi32 sum, vu8 a, vu8 w) noexcept {
   if constexpr (kQuads) return dot4(sum, a, w);
@@ -152,6 +147,9 @@ FACEIO_ALWAYS_INLINE u8x8 clamped(i16x8 a) noexcept {
 FACEIO_ALWAYS_INLINE vu8 pack_unsigned(vi16 low, vi16 high) noexcept {
   return {__builtin_shufflevector(clamped(low.v), clamped(high.v), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)};
 }
+inline constexpr int kGroupVectors = 16 / vi32::lanes;
+inline constexpr int kPairVectors = 32 / vi16::lanes;
+
 FACEIO_ALWAYS_INLINE void interleave_u8(const uint8_t* a, const uint8_t* b, vi16& low, vi16& high) noexcept {
   const vi16 x = widen_u8(a), y = widen_u8(b);
   low = interleave_low(x, y);
@@ -164,5 +162,3 @@ FACEIO_ALWAYS_INLINE void store_halves(vu8 a, uint8_t* p, uint8_t* q) noexcept {
 
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE
-
-#include "int128-inl.hpp"

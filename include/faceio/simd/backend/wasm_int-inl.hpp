@@ -86,11 +86,6 @@ FACEIO_ALWAYS_INLINE vi32 dot4(vi32 sum, vu8 a, vu8 w) noexcept {
   return {wasm_i32x4_add(sum.v, wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_add(even, odd)))};
 }
 FACEIO_ALWAYS_INLINE vu8 splat_group(const void* p) noexcept { return {wasm_v128_load32_splat(p)}; }
-inline constexpr bool kOffsetsBytes = false;
-template <bool>
-FACEIO_ALWAYS_INLINE vu8 factor(vu8 a) noexcept {
-  return a;
-}
 template <bool kQuads>
 FACEIO_ALWAYS_INLINE vi32 dot_group(vi32 sum, vu8 a, vu8 w) noexcept {
   if constexpr (kQuads) return dot4(sum, a, w);
@@ -107,6 +102,9 @@ FACEIO_ALWAYS_INLINE vi16 interleave_high(vi16 a, vi16 b) noexcept {
 }
 FACEIO_ALWAYS_INLINE vi16 pack(vi32 low, vi32 high) noexcept { return {wasm_i16x8_narrow_i32x4(low.v, high.v)}; }
 FACEIO_ALWAYS_INLINE vu8 pack_unsigned(vi16 low, vi16 high) noexcept { return {wasm_u8x16_narrow_i16x8(low.v, high.v)}; }
+inline constexpr int kGroupVectors = 16 / vi32::lanes;
+inline constexpr int kPairVectors = 32 / vi16::lanes;
+
 FACEIO_ALWAYS_INLINE void interleave_u8(const uint8_t* a, const uint8_t* b, vi16& low, vi16& high) noexcept {
   const vi16 x = widen_u8(a), y = widen_u8(b);
   low = interleave_low(x, y);
@@ -119,5 +117,3 @@ FACEIO_ALWAYS_INLINE void store_halves(vu8 a, uint8_t* p, uint8_t* q) noexcept {
 
 }  // namespace FACEIO_TARGET_NS
 FACEIO_END_NAMESPACE
-
-#include "int128-inl.hpp"

@@ -1,12 +1,9 @@
 // Groups and units of the integer back ends of 128 bits, whose pack() and interleave keep natural order. Operations:
-// int-inl.hpp. A back end that includes this has two more:
+// int-inl.hpp. Such a back end has two more:
 //   interleave_u8(p, q, low, high)   p[0] q[0] .. p[3] q[3] and p[4] q[4] .. p[7] q[7] to int16_t
 //   store_halves(v, p, q)            eight bytes of a vu8 to p, eight to q
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
-
-inline constexpr int kGroupVectors = 16 / vi32::lanes;
-inline constexpr int kPairVectors = 32 / vi16::lanes;
 
 FACEIO_ALWAYS_INLINE void load_pair_order(const int16_t* a, const int16_t* b, vi16 (&out)[kPairVectors]) noexcept {
   out[0] = load_i16(a);
