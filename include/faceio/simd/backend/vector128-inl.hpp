@@ -84,7 +84,15 @@ FACEIO_ALWAYS_INLINE vf32 abs(vf32 a) noexcept { return {__builtin_elementwise_a
 FACEIO_ALWAYS_INLINE vf32 fma(vf32 a, vf32 b, vf32 c) noexcept { return {__builtin_elementwise_fma(a.v, b.v, c.v)}; }
 FACEIO_ALWAYS_INLINE vf32 fnma(vf32 a, vf32 b, vf32 c) noexcept { return {__builtin_elementwise_fma(-a.v, b.v, c.v)}; }
 FACEIO_ALWAYS_INLINE bool any_gt(vf32 a, vf32 b) noexcept { return __builtin_reduce_or(i32x4(a.v > b.v)) != 0; }
-FACEIO_ALWAYS_INLINE vf32 round_nearest(vf32 a) noexcept { return {__builtin_elementwise_roundeven(a.v)}; }
+FACEIO_ALWAYS_INLINE vf32 round_nearest(vf32 a) noexcept {
+#if FACEIO_HELIUM
+  // clang 19 has no instruction for the builtin. Sums of this size have no fraction left.
+  const vf32 large = splat(12582912.0f);  // 1.5 * 2^23
+  return sub(add(a, large), large);
+#else
+  return {__builtin_elementwise_roundeven(a.v)};
+#endif
+}
 FACEIO_ALWAYS_INLINE i32x4 to_i32(vf32 a) noexcept { return __builtin_convertvector(round_nearest(a).v, i32x4); }
 FACEIO_ALWAYS_INLINE vf32 pow2(vf32 n) noexcept { return {f32x4((to_i32(n) + 127) << 23)}; }
 
