@@ -16,6 +16,7 @@ must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
 import argparse
 import concurrent.futures
 import pathlib
+import platform
 import re
 import shlex
 import shutil
@@ -74,7 +75,9 @@ class Headers:
         names = set()
         for path in (self.include / "faceio").rglob("*.hpp"):
             names.update(re.findall(r"^#include <([^>]+)>", path.read_text(), re.MULTILINE))
-        names = {n for n in names if not n.startswith(("stb", "Eigen")) and n != "intrin.h"}
+        # Headers of other compilers' or CPUs' intrinsics only say that they do not suit.
+        other = {"intrin.h", "arm_neon.h", "wasm_simd128.h"}
+        names = {n for n in names if not n.startswith(("stb", "Eigen")) and n not in other}
         return "".join(f"#if __has_include(<{n}>)\n#include <{n}>\n#endif\n" for n in sorted(names))
 
 
@@ -214,9 +217,21 @@ def firmware(cxx, headers, work):
         )
         for name, defined in switches.items()
     }
+    fusing = work / "fusing.o"
+    if platform.machine() == "x86_64" and not is_gcc(cxx):
+        command = jobs[work / "smallest.o"].command[:-1]
+        jobs[fusing] = Job("firmware.hpp (a CPU that fuses)", [*command, fusing, "-mfma"], _FIRMWARE)
     if not run_all(list(jobs.values())):
         return False
     passed = True
+    if fusing in jobs:
+        # Scalar code rounds products, whatever the CPU can do (docs/dispatch.md).
+        code = subprocess.run(
+            ["objdump", "-d", fusing], stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+        if re.search(r"\bvfn?m(add|sub)", code) or "vmulss" not in code:
+            print("FAILED fusing.o fuses multiplications and additions")
+            passed = False
     for output in jobs:
         lines = subprocess.run(
             ["nm", "-u", output], stdout=subprocess.PIPE, text=True, check=True

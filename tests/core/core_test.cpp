@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <faceio/core/hash.hpp>
 #include <faceio/core/image_view.hpp>
 #include <faceio/simd/target.hpp>
 #include <set>
@@ -107,4 +108,16 @@ TEST_CASE("targets are found and named") {
   REQUIRE(best.has_value());
   CHECK(is_built(*best));
   CHECK(cpu_supports(*best));
+}
+
+TEST_CASE("hashes of floats are FNV-1a over their bytes, lowest first") {
+  // h = (h ^ byte) * 1099511628211 modulo 2^64 over struct.pack("<f", value), in Python.
+  Fnv1a hash;
+  CHECK(hash.value() == 14695981039346656037u);
+  hash.add(1.0f);
+  CHECK(hash.value() == 0x4b72477f9c5c2f98u);
+  hash.add(-2.5f);
+  CHECK(hash.value() == 0x09e629ee2dfdb3f8u);
+  hash.add(0.0f);
+  CHECK(hash.value() == 0x00f3a969ef350f78u);
 }

