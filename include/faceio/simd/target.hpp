@@ -178,7 +178,8 @@
 // Whether some int8 kernel wants the weights of wide input as 16-bit numbers: all but the scalar ones do.
 #define FACEIO_INT8_PAIRS                                                                                      \
   (FACEIO_BUILDS_SSE41 || FACEIO_BUILDS_INT8_AVX2 || FACEIO_BUILDS_AVXVNNI || FACEIO_BUILDS_AVX512VNNI ||      \
-   FACEIO_BUILDS_INT8_NEON || FACEIO_BUILDS_DOTPROD || FACEIO_BUILDS_I8MM || FACEIO_BUILDS_INT8_WASM)
+   FACEIO_BUILDS_INT8_NEON || FACEIO_BUILDS_DOTPROD || FACEIO_BUILDS_I8MM || FACEIO_BUILDS_INT8_WASM ||        \
+   FACEIO_BUILDS_INT8_RVV || FACEIO_BUILDS_INT8_HELIUM)
 
 FACEIO_BEGIN_NAMESPACE
 
