@@ -47,7 +47,7 @@ _FAMILIES = {
 _ALLOWED = (
     ("avx2", "winograd_input", 8, 14),
     ("avx2", "winograd_transform", 8, 14),
-    ("avx2", "winograd_store_part", 6, 12),
+    ("avx2", "winograd_store_part", 6, 14),
     ("avx2", "depthwise3x3", 1, 4),
     ("avx512", "winograd_input", 8, 8),
     ("avx512", "winograd_transform", 8, 8),
