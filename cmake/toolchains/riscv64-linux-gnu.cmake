@@ -6,7 +6,7 @@ if(NOT CMAKE_CXX_COMPILER)
   set(CMAKE_CXX_COMPILER clang++-19)
 endif()
 set(CMAKE_CXX_COMPILER_TARGET riscv64-linux-gnu)
-# qemu 7.2 stops at vfncvt.rtz.x.f.w, which clang makes of scalar loops.
+# qemu 7.2 stops at vfncvt.rtz.x.f.w, which clang makes of scalar loops (not only there: docs/targets.md).
 set(CMAKE_CXX_FLAGS_INIT "-march=rv64gcv -fno-vectorize -fno-slp-vectorize")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -fuse-ld=/usr/bin/riscv64-linux-gnu-ld")
 
