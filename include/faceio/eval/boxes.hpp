@@ -39,8 +39,10 @@ inline void check_iou_threshold(double iou_threshold) {
 inline std::vector<size_t> by_descending_score(const std::vector<ScoredBox>& predictions) {
   std::vector<size_t> order(predictions.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return predictions[a].score > predictions[b].score; });
+  // Not std::stable_sort: with it, clang 19 warns of a function of libstdc++ 12 in every program that includes this.
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return predictions[a].score != predictions[b].score ? predictions[a].score > predictions[b].score : a < b;
+  });
   return order;
 }
 

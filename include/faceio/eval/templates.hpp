@@ -53,9 +53,9 @@ inline Templates pool_templates(const std::vector<TemplateFace>& faces, const st
   }
   std::vector<size_t> order(faces.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&faces](size_t a, size_t b) {
+  std::sort(order.begin(), order.end(), [&faces](size_t a, size_t b) {
     if (faces[a].template_id != faces[b].template_id) return faces[a].template_id < faces[b].template_id;
-    return faces[a].media_id < faces[b].media_id;
+    return faces[a].media_id != faces[b].media_id ? faces[a].media_id < faces[b].media_id : a < b;
   });
   Templates result;
   result.length = length;
