@@ -194,8 +194,9 @@ FACEIO_REGION_AVX512VNNI
 FACEIO_TEST_TARGET(avx512vnni)
 FACEIO_REGION_END
 #endif
-#if FACEIO_BUILDS_INT8_NEON
-FACEIO_TEST_TARGET(neon)
+#if FACEIO_BUILDS_INT8_VECTORS
+#define FACEIO_TEST_VECTORS(name) FACEIO_TEST_TARGET(name)
+FACEIO_TEST_VECTORS(FACEIO_VECTORS)
 #endif
 #if FACEIO_BUILDS_DOTPROD
 FACEIO_REGION_DOTPROD
@@ -206,12 +207,6 @@ FACEIO_REGION_END
 FACEIO_REGION_I8MM
 FACEIO_TEST_TARGET(i8mm)
 FACEIO_REGION_END
-#endif
-#if FACEIO_BUILDS_INT8_WASM
-FACEIO_TEST_TARGET(wasm)
-#endif
-#if FACEIO_BUILDS_INT8_RVV
-FACEIO_TEST_TARGET(rvv)
 #endif
 
 /// Of every target that this build holds and this CPU can run.
@@ -237,20 +232,14 @@ std::vector<IntVecOps> runnable() {
 #if FACEIO_BUILDS_AVX512VNNI
   add(faceio::Int8Target::avx512vnni, &avx512vnni::add_to);
 #endif
-#if FACEIO_BUILDS_INT8_NEON
-  add(faceio::Int8Target::neon, &neon::add_to);
+#if FACEIO_BUILDS_INT8_VECTORS
+  add(static_cast<faceio::Int8Target>(FACEIO_INT8_BASELINE_LEVEL), &FACEIO_VECTORS::add_to);
 #endif
 #if FACEIO_BUILDS_DOTPROD
   add(faceio::Int8Target::dotprod, &dotprod::add_to);
 #endif
 #if FACEIO_BUILDS_I8MM
   add(faceio::Int8Target::i8mm, &i8mm::add_to);
-#endif
-#if FACEIO_BUILDS_INT8_WASM
-  add(faceio::Int8Target::wasm, &wasm::add_to);
-#endif
-#if FACEIO_BUILDS_INT8_RVV
-  add(faceio::Int8Target::rvv, &rvv::add_to);
 #endif
   return found;
 }

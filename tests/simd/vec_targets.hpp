@@ -94,25 +94,9 @@ FACEIO_REGION_AVX512
 FACEIO_REGION_END
 #endif
 
-#if FACEIO_BUILDS_NEON
-#define FACEIO_TARGET_NS neon
-#define FACEIO_TARGET_ID 5
-#include "vec_ops-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_WASM
-#define FACEIO_TARGET_NS wasm
-#define FACEIO_TARGET_ID 6
-#include "vec_ops-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_RVV
-#define FACEIO_TARGET_NS rvv
-#define FACEIO_TARGET_ID 7
+#if FACEIO_BUILDS_VECTORS
+#define FACEIO_TARGET_NS FACEIO_VECTORS
+#define FACEIO_TARGET_ID FACEIO_BASELINE_LEVEL
 #include "vec_ops-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
@@ -138,14 +122,8 @@ inline std::vector<const faceio::test::VecOps*> runnable_vec_ops() {
 #if FACEIO_BUILDS_AVX512
   add(faceio::avx512::kVecOps);
 #endif
-#if FACEIO_BUILDS_NEON
-  add(faceio::neon::kVecOps);
-#endif
-#if FACEIO_BUILDS_WASM
-  add(faceio::wasm::kVecOps);
-#endif
-#if FACEIO_BUILDS_RVV
-  add(faceio::rvv::kVecOps);
+#if FACEIO_BUILDS_VECTORS
+  add(faceio::FACEIO_VECTORS::kVecOps);
 #endif
   return found;
 }

@@ -56,33 +56,9 @@ FACEIO_REGION_AVX512
 FACEIO_REGION_END
 #endif
 
-#if FACEIO_BUILDS_NEON
-#define FACEIO_TARGET_NS neon
-#define FACEIO_TARGET_ID 5
-#include "all-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_WASM
-#define FACEIO_TARGET_NS wasm
-#define FACEIO_TARGET_ID 6
-#include "all-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_RVV
-#define FACEIO_TARGET_NS rvv
-#define FACEIO_TARGET_ID 7
-#include "all-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_HELIUM
-#define FACEIO_TARGET_NS helium
-#define FACEIO_TARGET_ID 8
+#if FACEIO_BUILDS_VECTORS
+#define FACEIO_TARGET_NS FACEIO_VECTORS
+#define FACEIO_TARGET_ID FACEIO_BASELINE_LEVEL
 #include "all-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
@@ -136,9 +112,9 @@ FACEIO_REGION_AVX512VNNI
 FACEIO_REGION_END
 #endif
 
-#if FACEIO_BUILDS_INT8_NEON
-#define FACEIO_TARGET_NS int8_neon
-#define FACEIO_TARGET_ID 5
+#if FACEIO_BUILDS_INT8_VECTORS
+#define FACEIO_TARGET_NS FACEIO_CONCAT(int8_, FACEIO_VECTORS)
+#define FACEIO_TARGET_ID FACEIO_INT8_BASELINE_LEVEL
 #include "all_int8-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
@@ -162,30 +138,6 @@ FACEIO_REGION_I8MM
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
 FACEIO_REGION_END
-#endif
-
-#if FACEIO_BUILDS_INT8_WASM
-#define FACEIO_TARGET_NS int8_wasm
-#define FACEIO_TARGET_ID 8
-#include "all_int8-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_INT8_RVV
-#define FACEIO_TARGET_NS int8_rvv
-#define FACEIO_TARGET_ID 9
-#include "all_int8-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
-#endif
-
-#if FACEIO_BUILDS_INT8_HELIUM
-#define FACEIO_TARGET_NS int8_helium
-#define FACEIO_TARGET_ID 10
-#include "all_int8-inl.hpp"
-#undef FACEIO_TARGET_NS
-#undef FACEIO_TARGET_ID
 #endif
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -217,17 +169,8 @@ constexpr const KernelTable* built_table(Target target) noexcept {
 #if FACEIO_BUILDS_AVX512
     case Target::avx512: return &avx512::kTable;
 #endif
-#if FACEIO_BUILDS_NEON
-    case Target::neon: return &neon::kTable;
-#endif
-#if FACEIO_BUILDS_WASM
-    case Target::wasm: return &wasm::kTable;
-#endif
-#if FACEIO_BUILDS_RVV
-    case Target::rvv: return &rvv::kTable;
-#endif
-#if FACEIO_BUILDS_HELIUM
-    case Target::helium: return &helium::kTable;
+#if FACEIO_BUILDS_VECTORS
+    case static_cast<Target>(FACEIO_BASELINE_LEVEL): return &FACEIO_VECTORS::kTable;
 #endif
     default: return nullptr;
   }
@@ -251,23 +194,15 @@ constexpr const Int8KernelTable* built_table(Int8Target target) noexcept {
 #if FACEIO_BUILDS_AVX512VNNI
     case Int8Target::avx512vnni: return &int8_avx512vnni::kInt8Table;
 #endif
-#if FACEIO_BUILDS_INT8_NEON
-    case Int8Target::neon: return &int8_neon::kInt8Table;
+#if FACEIO_BUILDS_INT8_VECTORS
+    case static_cast<Int8Target>(FACEIO_INT8_BASELINE_LEVEL):
+      return &FACEIO_CONCAT(int8_, FACEIO_VECTORS)::kInt8Table;
 #endif
 #if FACEIO_BUILDS_DOTPROD
     case Int8Target::dotprod: return &int8_dotprod::kInt8Table;
 #endif
 #if FACEIO_BUILDS_I8MM
     case Int8Target::i8mm: return &int8_i8mm::kInt8Table;
-#endif
-#if FACEIO_BUILDS_INT8_WASM
-    case Int8Target::wasm: return &int8_wasm::kInt8Table;
-#endif
-#if FACEIO_BUILDS_INT8_RVV
-    case Int8Target::rvv: return &int8_rvv::kInt8Table;
-#endif
-#if FACEIO_BUILDS_INT8_HELIUM
-    case Int8Target::helium: return &int8_helium::kInt8Table;
 #endif
     default: return nullptr;
   }

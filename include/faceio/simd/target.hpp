@@ -79,6 +79,8 @@
 
 // What the compiler flags already promise about the CPU (the baseline). Targets below it would be
 // dead code and are not built; scalar is kept as the readable cross-check of all others.
+// CPUs other than x86-64 have vectors of one kind at most, which need no region: FACEIO_VECTORS names their target,
+// whose int8 kernels are Int8Target FACEIO_INT8_BASELINE_LEVEL.
 #if FACEIO_X86 && defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && \
     defined(__AVX512VL__) && defined(__FMA__)
 #define FACEIO_BASELINE_LEVEL 4
@@ -89,13 +91,21 @@
 #elif FACEIO_X86
 #define FACEIO_BASELINE_LEVEL 1
 #elif FACEIO_NEON
+#define FACEIO_VECTORS neon
 #define FACEIO_BASELINE_LEVEL 5
+#define FACEIO_INT8_BASELINE_LEVEL 5
 #elif FACEIO_WASM
+#define FACEIO_VECTORS wasm
 #define FACEIO_BASELINE_LEVEL 6
+#define FACEIO_INT8_BASELINE_LEVEL 8
 #elif FACEIO_RVV
+#define FACEIO_VECTORS rvv
 #define FACEIO_BASELINE_LEVEL 7
+#define FACEIO_INT8_BASELINE_LEVEL 9
 #elif FACEIO_HELIUM
+#define FACEIO_VECTORS helium
 #define FACEIO_BASELINE_LEVEL 8
+#define FACEIO_INT8_BASELINE_LEVEL 10
 #else
 #define FACEIO_BASELINE_LEVEL 0
 #endif
@@ -111,31 +121,25 @@
 #define FACEIO_BUILDS_AVX2 (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
 #endif
-#define FACEIO_BUILDS_NEON (FACEIO_NEON)
-#define FACEIO_BUILDS_WASM (FACEIO_WASM)
-#define FACEIO_BUILDS_RVV (FACEIO_RVV)
-#define FACEIO_BUILDS_HELIUM (FACEIO_HELIUM)
+#if defined(FACEIO_VECTORS)
+#define FACEIO_BUILDS_VECTORS 1
+#else
+#define FACEIO_BUILDS_VECTORS 0
+#define FACEIO_INT8_BASELINE_LEVEL 0
+#endif
 
 // Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats are built.
 // A CPU with AVX-512 but without VNNI runs those of AVX2.
-#define FACEIO_BUILDS_INT8_NEON (FACEIO_NEON && FACEIO_BUILDS_INT8)
-#define FACEIO_BUILDS_INT8_WASM (FACEIO_WASM && FACEIO_BUILDS_INT8)
-#define FACEIO_BUILDS_INT8_RVV (FACEIO_RVV && FACEIO_BUILDS_INT8)
-#define FACEIO_BUILDS_INT8_HELIUM (FACEIO_HELIUM && FACEIO_BUILDS_INT8)
-#if defined(FACEIO_STATIC_TARGET)
-#if defined(__ARM_FEATURE_MATMUL_INT8)
-#define FACEIO_BUILDS_I8MM FACEIO_BUILDS_INT8_NEON
-#else
-#define FACEIO_BUILDS_I8MM 0
-#endif
-#if defined(__ARM_FEATURE_DOTPROD)
-#define FACEIO_BUILDS_DOTPROD FACEIO_BUILDS_INT8_NEON
+#define FACEIO_BUILDS_INT8_VECTORS (FACEIO_BUILDS_VECTORS && FACEIO_BUILDS_INT8)
+#if !defined(FACEIO_STATIC_TARGET) || defined(__ARM_FEATURE_DOTPROD)
+#define FACEIO_BUILDS_DOTPROD (FACEIO_NEON && FACEIO_BUILDS_INT8)
 #else
 #define FACEIO_BUILDS_DOTPROD 0
 #endif
+#if !defined(FACEIO_STATIC_TARGET) || defined(__ARM_FEATURE_MATMUL_INT8)
+#define FACEIO_BUILDS_I8MM (FACEIO_NEON && FACEIO_BUILDS_INT8)
 #else
-#define FACEIO_BUILDS_DOTPROD FACEIO_BUILDS_INT8_NEON
-#define FACEIO_BUILDS_I8MM FACEIO_BUILDS_INT8_NEON
+#define FACEIO_BUILDS_I8MM 0
 #endif
 #if defined(FACEIO_NO_INT8)
 #define FACEIO_BUILDS_INT8 0
@@ -171,15 +175,16 @@
 #define FACEIO_BUILDS_SSE41 0
 #undef FACEIO_BUILDS_INT8_AVX2
 #define FACEIO_BUILDS_INT8_AVX2 0
-#undef FACEIO_BUILDS_INT8_WASM
-#define FACEIO_BUILDS_INT8_WASM 0
+#if FACEIO_WASM
+#undef FACEIO_BUILDS_INT8_VECTORS
+#define FACEIO_BUILDS_INT8_VECTORS 0
+#endif
 #endif
 
 // Whether some int8 kernel wants the weights of wide input as 16-bit numbers: all but the scalar ones do.
 #define FACEIO_INT8_PAIRS                                                                                      \
   (FACEIO_BUILDS_SSE41 || FACEIO_BUILDS_INT8_AVX2 || FACEIO_BUILDS_AVXVNNI || FACEIO_BUILDS_AVX512VNNI ||      \
-   FACEIO_BUILDS_INT8_NEON || FACEIO_BUILDS_DOTPROD || FACEIO_BUILDS_I8MM || FACEIO_BUILDS_INT8_WASM ||        \
-   FACEIO_BUILDS_INT8_RVV || FACEIO_BUILDS_INT8_HELIUM)
+   FACEIO_BUILDS_INT8_VECTORS)
 
 FACEIO_BEGIN_NAMESPACE
 
@@ -215,12 +220,8 @@ constexpr bool is_built(Target target) noexcept {
     case Target::avx2: return FACEIO_BUILDS_AVX2 != 0;
     case Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Target::avx512: return FACEIO_BUILDS_AVX512 != 0;
-    case Target::neon: return FACEIO_BUILDS_NEON != 0;
-    case Target::wasm: return FACEIO_BUILDS_WASM != 0;
-    case Target::rvv: return FACEIO_BUILDS_RVV != 0;
-    case Target::helium: return FACEIO_BUILDS_HELIUM != 0;
+    default: return static_cast<int>(target) == FACEIO_BASELINE_LEVEL;
   }
-  return false;
 }
 
 /// Targets of int8 kernels, in the order of the targets that prefer them.
@@ -252,14 +253,10 @@ constexpr bool is_built(Int8Target target) noexcept {
     case Int8Target::avx2: return FACEIO_BUILDS_INT8_AVX2 != 0;
     case Int8Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Int8Target::avx512vnni: return FACEIO_BUILDS_AVX512VNNI != 0;
-    case Int8Target::neon: return FACEIO_BUILDS_INT8_NEON != 0;
     case Int8Target::dotprod: return FACEIO_BUILDS_DOTPROD != 0;
     case Int8Target::i8mm: return FACEIO_BUILDS_I8MM != 0;
-    case Int8Target::wasm: return FACEIO_BUILDS_INT8_WASM != 0;
-    case Int8Target::rvv: return FACEIO_BUILDS_INT8_RVV != 0;
-    case Int8Target::helium: return FACEIO_BUILDS_INT8_HELIUM != 0;
+    default: return FACEIO_BUILDS_INT8_VECTORS != 0 && static_cast<int>(target) == FACEIO_INT8_BASELINE_LEVEL;
   }
-  return false;
 }
 
 #if FACEIO_X86
