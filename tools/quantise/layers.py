@@ -149,21 +149,20 @@ def _round_weights(network: Network, layer: Layer, folded: np.ndarray, step: np.
             if excess.max() <= 1:
                 return rounded.reshape(folded.shape), step
             step = step * np.where(excess > 1, excess * 1.001, 1)
-    pairs = pair_limit(network, layer)
-    rounded = gptq.gptq(rows / step[:, np.newaxis], limit, covariance.value(), pairs)
-    if pairs is not None:
-        step = _coarsen_for_pairs(rows, step, limit, covariance.value(), pairs, rounded)
+    rounded, step = _round_in_pairs(rows, step, limit, covariance.value(), pair_limit(network, layer))
     return rounded.reshape(folded.shape), step
 
 
-def _coarsen_for_pairs(rows: np.ndarray, step: np.ndarray, limit: int, covariance: np.ndarray,
-                       pairs: gptq.PairLimit, rounded: np.ndarray) -> np.ndarray:
-    """Steps with which the limit of pairs costs the least; `rounded` becomes the integers for them.
+def _round_in_pairs(rows: np.ndarray, step: np.ndarray, limit: int, covariance: np.ndarray,
+                    pairs: gptq.PairLimit | None) -> tuple[np.ndarray, np.ndarray]:
+    """Integers, and the steps with which the limit of pairs costs the least.
 
     A row with large neighbours loses by their clipping with a fine step, by rounding with a coarse one.
     """
-    step = step.copy()
-    finest = step.copy()
+    rounded = gptq.gptq(rows / step[:, np.newaxis], limit, covariance, pairs)
+    if pairs is None:
+        return rounded, step
+    finest, step = step, step.copy()
     least = gptq.damage(rows / step[:, np.newaxis], rounded, covariance) * step ** 2
     for factor in PAIR_STEP_FACTORS:
         clipped = np.flatnonzero(pairs.excess(rows / (finest * factor / PAIR_STEP_RATIO)[:, np.newaxis]) > pairs.sum)
@@ -176,7 +175,7 @@ def _coarsen_for_pairs(rows: np.ndarray, step: np.ndarray, limit: int, covarianc
         better = cost < least[clipped]
         chosen = clipped[better]
         rounded[chosen], step[chosen], least[chosen] = attempt[better], coarser[better], cost[better]
-    return step
+    return rounded, step
 
 
 def _constants(network: Network, layer: Layer, scales: dict[int, Scales], step: np.ndarray,

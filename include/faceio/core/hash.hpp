@@ -1,4 +1,4 @@
-// FNV-1a over the bits of floats: whether two computers gave the same numbers.
+// FNV-1a: whether two computers gave the same numbers, and whether two network tables are one.
 #ifndef FACEIO_CORE_HASH_HPP
 #define FACEIO_CORE_HASH_HPP
 
@@ -6,15 +6,20 @@
 
 FACEIO_BEGIN_NAMESPACE
 
-/// 64-bit FNV-1a; the bytes of a float count from the lowest, on every CPU.
+/// 64-bit FNV-1a (Fowler, Noll, Vo) of numbers whose bytes count from the lowest, on every CPU.
 class Fnv1a {
  public:
+  /// The lowest `bytes` bytes of a number, 1 to 4.
+  constexpr void add(uint32_t value, int bytes) noexcept {
+    for (int i = 0; i < bytes; ++i) hash_ = (hash_ ^ ((value >> (8 * i)) & 0xffu)) * 1099511628211u;
+  }
+  /// The bits of a float.
   void add(float value) noexcept {
     uint32_t bits;
     __builtin_memcpy(&bits, &value, sizeof bits);
-    for (int shift = 0; shift < 32; shift += 8) hash_ = (hash_ ^ ((bits >> shift) & 0xffu)) * 1099511628211u;
+    add(bits, 4);
   }
-  uint64_t value() const noexcept { return hash_; }
+  constexpr uint64_t value() const noexcept { return hash_; }
 
  private:
   uint64_t hash_ = 14695981039346656037u;

@@ -6,6 +6,7 @@
 #ifndef FACEIO_NN_NETWORK_HPP
 #define FACEIO_NN_NETWORK_HPP
 
+#include "../core/hash.hpp"
 #include "../kernels/conv.hpp"
 #include "../weights/format.hpp"
 
@@ -299,26 +300,20 @@ class NetworkBuilder {
   /// FNV-1a over the records (docs/weight_format.md): a blob carries the hash of the table it was
   /// converted for, so weights of another network are refused.
   constexpr uint64_t hash_of_table() const noexcept {
-    uint64_t hash = 14695981039346656037u;
-    const auto feed = [&hash](uint32_t value, int bytes) {
-      for (int i = 0; i < bytes; ++i) {
-        hash ^= (value >> (8 * i)) & 0xffu;
-        hash *= 1099511628211u;
-      }
-    };
+    Fnv1a hash;
     for (int i = 0; i < table_.op_count; ++i) {
       const OpRecord& r = table_.ops[i];
-      feed(static_cast<uint32_t>(r.op), 1);
-      feed(static_cast<uint32_t>(r.activation), 1);
-      feed(r.stride, 1);
-      feed(r.pad_before, 1);
+      hash.add(static_cast<uint32_t>(r.op), 1);
+      hash.add(static_cast<uint32_t>(r.activation), 1);
+      hash.add(r.stride, 1);
+      hash.add(r.pad_before, 1);
       const uint16_t fields[6] = {r.in0, r.in1, r.out, r.out_channel_offset, r.c_in, r.c_out};
-      for (const uint16_t v : fields) feed(v, 2);
-      feed(float_bits(r.leaky_slope), 4);
-      for (const char* s = r.name; *s != '\0'; ++s) feed(static_cast<uint8_t>(*s), 1);
-      feed(0, 1);
+      for (const uint16_t v : fields) hash.add(v, 2);
+      hash.add(float_bits(r.leaky_slope), 4);
+      for (const char* s = r.name; *s != '\0'; ++s) hash.add(static_cast<uint8_t>(*s), 1);
+      hash.add(0u, 1);
     }
-    return hash;
+    return hash.value();
   }
 
   /// IEEE single bits of a float in [2^-126, 2), or of 0; C++17 has no constexpr bit cast.
