@@ -57,6 +57,12 @@
 #define FACEIO_ABI_LEVEL lse
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #define FACEIO_ABI_LEVEL neon
+#elif defined(__wasm_simd128__)
+#define FACEIO_ABI_LEVEL wasm_simd128
+#elif defined(__riscv_v)
+#define FACEIO_ABI_LEVEL rvv
+#elif defined(__ARM_FEATURE_MVE)
+#define FACEIO_ABI_LEVEL helium
 #else
 #define FACEIO_ABI_LEVEL generic
 #endif
