@@ -91,12 +91,6 @@
 #define FACEIO_ABI_MOVBE
 #endif
 
-#if defined(__FAST_MATH__)
-#define FACEIO_ABI_MATH _fastmath
-#else
-#define FACEIO_ABI_MATH
-#endif
-
 // Switches that change the body of inline functions are part of the tag too.
 #if defined(FACEIO_STATIC_TARGET)
 #define FACEIO_ABI_STATIC _static
@@ -143,7 +137,7 @@
                  FACEIO_CONCAT(FACEIO_ABI_LZCNT, FACEIO_ABI_MOVBE))
 #define FACEIO_ABI_SWITCHES                                    \
   FACEIO_CONCAT3(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST),  \
-                 FACEIO_CONCAT(FACEIO_ABI_MATH, FACEIO_ABI_CHECK),   \
+                 FACEIO_ABI_CHECK,                                    \
                  FACEIO_CONCAT3(FACEIO_ABI_INT8, FACEIO_ABI_SIZE, FACEIO_ABI_KERNELS))
 #define FACEIO_ABI_NAMESPACE                                                     \
   FACEIO_CONCAT3(FACEIO_CONCAT3(v, FACEIO_VERSION_MAJOR, _),                     \

@@ -174,7 +174,7 @@ TEST_CASE("int8: weights that the arithmetic excludes are refused, and the opera
     damage(network);
     const Bound bound(network, *test::runnable_int8_tables()[0]);
     REQUIRE(!bound.network.has_value());
-    CHECK(bound.network.status().code == Errc::blob_unsupported);
+    CHECK(bound.network.status().code == Errc::blob_inexact);
     CHECK(bound.network.status().detail == op);
   };
   constexpr uint16_t kPointwise = 4, kMerge = 31;

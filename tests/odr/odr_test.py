@@ -32,7 +32,6 @@ _FLAG_SETS = {
     "avx2 without fma": ("-mavx2",),
     "avx512f": (*_AVX2, "-mbmi2", "-mavx512f"),
     "skylake-avx512": ("-march=skylake-avx512",),
-    "fast-math": ("-ffast-math",),
     "asserts": ("-DFACEIO_ENABLE_ASSERT",),
     "static target": ("-DFACEIO_STATIC_TARGET",),
     "freestanding switch": ("-DFACEIO_FREESTANDING",),

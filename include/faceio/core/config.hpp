@@ -25,6 +25,11 @@
 
 #include "../version.hpp"
 
+// Checks for what is not finite vanish under these flags, and sums change from compiler to compiler.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "faceio is not meant for -ffast-math or -ffinite-math-only: compile the files that include it without them"
+#endif
+
 #if (defined(__x86_64__) || defined(_M_X64)) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_X86 1
 #else

@@ -100,11 +100,23 @@ constexpr Status validate(const ImageView& image) noexcept {
   if (two_planes && image.size.height_px % 2 != 0) return Errc::image_odd_size;
   const size_t needed = row_bytes(format, image.size.width_px);
   if (image.stride_bytes < needed) return Status(Errc::image_bad_stride, needed);
+  const size_t most = kTooLarge_bytes / 2 / static_cast<size_t>(image.size.height_px);
+  if (image.stride_bytes > most) return Errc::image_stride_too_large;
   if (two_planes) {
     if (image.chroma == nullptr) return Errc::image_null;
     if (image.chroma_stride_bytes < needed) return Status(Errc::image_bad_stride, needed);
+    if (image.chroma_stride_bytes > most) return Errc::image_stride_too_large;
   }
   return Status();
+}
+
+/// Whether bytes lie inside a valid picture, those between its rows included.
+inline bool overlaps(const ImageView& image, Span<const uint8_t> bytes) noexcept {
+  const auto height = static_cast<size_t>(image.size.height_px);
+  const size_t row = row_bytes(image.format, image.size.width_px);
+  if (overlaps(Span<const uint8_t>(image.data, (height - 1) * image.stride_bytes + row), bytes)) return true;
+  return has_chroma_plane(image.format) &&
+         overlaps(Span<const uint8_t>(image.chroma, (height / 2 - 1) * image.chroma_stride_bytes + row), bytes);
 }
 
 /// Swaps left and right of one row of `width_px` RGB8 pixels.

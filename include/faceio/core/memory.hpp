@@ -44,6 +44,12 @@ struct Span {
   constexpr Span first(size_t count) const noexcept { return Span(data, count); }
 };
 
+/// Whether two ranges of bytes share one.
+inline bool overlaps(Span<const uint8_t> a, Span<const uint8_t> b) noexcept {
+  const auto a_begin = reinterpret_cast<uintptr_t>(a.data), b_begin = reinterpret_cast<uintptr_t>(b.data);
+  return a_begin < b_begin ? b_begin - a_begin < a.size && b.size > 0 : a_begin - b_begin < b.size && a.size > 0;
+}
+
 /// Exact memory an object needs. `persistent` is written while creating and read-only afterwards, so
 /// it may be shared by threads; `scratch` belongs to one thread at a time. Both start 64-byte aligned.
 struct Requirements {

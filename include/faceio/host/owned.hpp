@@ -7,6 +7,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../nn/selftest.hpp"
@@ -37,8 +38,16 @@ class Error : public std::runtime_error {
       case Errc::image_too_large:
       case Errc::image_too_enlarged: return " (at most " + number + " pixels a side)";
       case Errc::image_bad_stride: return " (at least " + number + " bytes)";
-      case Errc::blob_bad_entry:
+      case Errc::blob_bad_directory: return " (" + number + " entries)";
+      case Errc::blob_bad_order:
+      case Errc::blob_bad_offset:
+      case Errc::blob_bad_shape:
+      case Errc::blob_bad_role:
+      case Errc::blob_bad_padding:
+      case Errc::blob_bad_value:
+      case Errc::blob_foreign_tensor:
       case Errc::blob_unsupported: return " (directory entry " + number + ")";
+      case Errc::blob_inexact:
       case Errc::blob_missing_tensor: return " (operation " + number + ")";
       case Errc::blob_bad_version: return " (version " + number + ")";
       default: return std::string();
@@ -80,12 +89,36 @@ class AlignedBytes {
   size_t size_ = 0;
 };
 
-/// A weight file, mapped and validated.
+namespace detail {
+
+/// A view that leaves T{} behind when it is moved: its owner's memory has moved on.
+template <class T>
+class MovedOut {
+ public:
+  explicit MovedOut(const T& value) noexcept : value_(value) {}
+  MovedOut(MovedOut&& other) noexcept : value_(std::exchange(other.value_, T{})) {}
+  MovedOut& operator=(MovedOut&& other) noexcept {
+    value_ = std::exchange(other.value_, T{});
+    return *this;
+  }
+  ~MovedOut() = default;
+  T& operator*() noexcept { return value_; }
+  const T& operator*() const noexcept { return value_; }
+  T* operator->() noexcept { return &value_; }
+  const T* operator->() const noexcept { return &value_; }
+
+ private:
+  T value_;
+};
+
+}  // namespace detail
+
+/// A weight file, mapped and validated. A moved-from one holds an empty Blob.
 class LoadedBlob {
  public:
   explicit LoadedBlob(const std::string& path)
       : file_(mapped(path)), blob_(value_or_throw(Blob::open(file_.bytes()), path)) {}
-  const Blob& blob() const noexcept { return blob_; }
+  const Blob& blob() const noexcept { return *blob_; }
 
  private:
   static MappedFile mapped(const std::string& path) {
@@ -96,7 +129,7 @@ class LoadedBlob {
   }
 
   MappedFile file_;
-  Blob blob_;
+  detail::MovedOut<Blob> blob_;
 };
 
 /// The target of FACEIO_ISA, or the best one of this CPU.
@@ -107,7 +140,7 @@ inline Target target_or_throw() { return value_or_throw(best_target(), "FACEIO_I
 class OwnedDetector {
  public:
   /// Throws Error for a file that cannot be read, is damaged or holds another network, and for a target
-  /// that cannot run. A moved-from detector may only be assigned to or destroyed.
+  /// that cannot run. A moved-from detector detects nothing: it throws not_created.
   static OwnedDetector load(const std::string& path, const DetectorOptions& options = {}) {
     return load(path, options, target_or_throw());
   }
@@ -120,21 +153,21 @@ class OwnedDetector {
 
   /// Best first. Throws Error for a picture that cannot be read.
   std::vector<Face> detect(const ImageView& image) {
-    const Status usable = detector_.can_detect(image);
+    const Status usable = detector_->can_detect(image);
     if (!usable.ok()) throw Error("detect", usable);
     const Span<uint8_t> scratch = prepare(image.size);
     const Detections found =
-        value_or_throw(detector_.detect(image, scratch, {room_.data(), room_.size()}), "detect");
+        value_or_throw(detector_->detect(image, scratch, {room_.data(), room_.size()}), "detect");
     return {found.faces.begin(), found.faces.end()};
   }
 
   /// Scratch bytes for pictures of this size.
   size_t workspace_bytes(Size image) const {
-    return Detector::requirements(image, detector_.options(), loaded_.blob().precision()).scratch_bytes;
+    return Detector::requirements(image, detector_->options(), loaded_.blob().precision()).scratch_bytes;
   }
-  const Detector& detector() const noexcept { return detector_; }
+  const Detector& detector() const noexcept { return *detector_; }
   /// Replaces the options for detections to come, which may need more memory than before.
-  void set_options(const DetectorOptions& options) noexcept { detector_.set_options(options); }
+  void set_options(const DetectorOptions& options) noexcept { detector_->set_options(options); }
   const Blob& blob() const noexcept { return loaded_.blob(); }
 
  private:
@@ -149,7 +182,7 @@ class OwnedDetector {
 
   // Plans the memory once: requirements() lays out the whole network.
   Span<uint8_t> prepare(Size image) {
-    const size_t most = Detector::max_faces(image, detector_.options());
+    const size_t most = Detector::max_faces(image, detector_->options());
     if (room_.size() < most) room_.resize(most);
     return scratch_.at_least(workspace_bytes(image));
   }
@@ -157,14 +190,14 @@ class OwnedDetector {
   LoadedBlob loaded_;
   AlignedBytes persistent_;
   AlignedBytes scratch_;
-  Detector detector_;
+  detail::MovedOut<Detector> detector_;
   std::vector<Face> room_;
 };
 
 /// An embedder for one thread at a time. Embedding does not allocate.
 class OwnedEmbedder {
  public:
-  /// Throws Error as OwnedDetector::load() does. A moved-from embedder may only be assigned to or destroyed.
+  /// Throws Error as OwnedDetector::load() does. A moved-from embedder throws not_created.
   static OwnedEmbedder load(const std::string& path) { return load(path, target_or_throw()); }
   static OwnedEmbedder load(const std::string& path, Target target) {
     return OwnedEmbedder(path, target);
@@ -172,18 +205,18 @@ class OwnedEmbedder {
 
   /// Aligns by the five landmarks and embeds. Throws Error.
   Embedded embed(const ImageView& image, const Landmarks& landmarks) {
-    return value_or_throw(embedder_.embed(image, landmarks, scratch()), "embed");
+    return value_or_throw(embedder_->embed(image, landmarks, scratch()), "embed");
   }
   /// Embeds an aligned 112x112 crop. Throws Error.
   Embedding embed_crop(const ImageView& crop) {
-    return value_or_throw(embedder_.embed_crop(crop, scratch()), "embed");
+    return value_or_throw(embedder_->embed_crop(crop, scratch()), "embed");
   }
   /// -1..1. Throws Error when the embeddings come from different models.
   float cosine(const Embedding& a, const Embedding& b) const {
-    return value_or_throw(embedder_.cosine(a, b), "compare");
+    return value_or_throw(embedder_->cosine(a, b), "compare");
   }
 
-  const Embedder& embedder() const noexcept { return embedder_; }
+  const Embedder& embedder() const noexcept { return *embedder_; }
   const Blob& blob() const noexcept { return loaded_.blob(); }
 
  private:
@@ -202,7 +235,7 @@ class OwnedEmbedder {
   LoadedBlob loaded_;
   AlignedBytes persistent_;
   AlignedBytes scratch_;
-  Embedder embedder_;
+  detail::MovedOut<Embedder> embedder_;
 };
 
 /// Replays the recorded answers of a blob on one target. Throws Error. Safe to call from any thread.

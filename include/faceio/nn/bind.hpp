@@ -95,7 +95,7 @@ constexpr size_t bound_bytes(const NetworkView& network, uint32_t global_side) n
 /// Finds the tensors of every operation and checks type, layout and shape. `global_side` is the
 /// side of the map that global_depthwise reads (0 when the network has none). The result has the precision of
 /// the blob. Errors: not_created (an empty blob), model_mismatch, blob_missing_tensor (detail: operation index),
-/// blob_unsupported (int8 only: see bind_int8), those of Arena::status().
+/// blob_foreign_tensor, blob_inexact and blob_unsupported (int8 only: see bind_int8), those of Arena::status().
 inline Result<BoundNetwork> bind(NetworkView network, const Blob& blob, const Kernels& kernels, uint32_t global_side,
                                  Arena& persistent) noexcept {
   using detail::has_shape;
@@ -103,6 +103,10 @@ inline Result<BoundNetwork> bind(NetworkView network, const Blob& blob, const Ke
   if (blob.model_id() != network.model_id) return Errc::model_mismatch;
   const Result<Preprocessing> preprocessing = blob.preprocessing();
   if (!preprocessing) return preprocessing.status();
+  for (size_t i = 0; i < blob.entries().size; ++i) {
+    const uint16_t op_index = blob.entries()[i].op_index;
+    if (op_index != kWholeModel && op_index >= network.ops.size) return Status(Errc::blob_foreign_tensor, i);
+  }
   network.precision = blob.precision();
   if (network.precision == Precision::int8) {
 #if FACEIO_BUILDS_INT8

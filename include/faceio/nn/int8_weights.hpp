@@ -178,7 +178,7 @@ inline Status find_int8_tensors(const NetworkView& network, const Blob& blob, si
   } else if (is_dense(op) && !in.wide) {
     exact = are_pairs_limited(w.quads, int8_weight_count(op));
   }
-  return defined && exact ? Status() : Status(Errc::blob_unsupported, i);
+  return defined && exact ? Status() : Status(Errc::blob_inexact, i);
 }
 
 }  // namespace detail
@@ -193,8 +193,8 @@ constexpr void take_int8_weights(const NetworkView& network, Arena& persistent) 
                           [&](size_t i) { persistent.take<int16_t>(detail::int8_weight_count(network.ops[i])); });
 }
 
-/// Finds and checks the tensors of every operation. `global_side` as for bind(). Errors: blob_missing_tensor and
-/// blob_unsupported (arithmetic that docs/int8.md excludes), with the operation's index; those of Arena::status().
+/// Finds and checks the tensors of every operation. `global_side` as for bind(). Errors: blob_missing_tensor, blob_inexact
+/// and blob_unsupported (no int8 kernels for this operation), with the operation's index; those of Arena::status().
 inline Result<Span<const Int8OpWeights>> bind_int8(const NetworkView& network, const Blob& blob, uint32_t global_side,
                                                    Arena& persistent) noexcept {
   Arena room = persistent;

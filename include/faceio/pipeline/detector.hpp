@@ -54,8 +54,7 @@ class Detector {
   }
 
   /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
-  /// (an empty blob), model_mismatch, blob_missing_tensor, blob_unsupported, unsupported_target, arena_too_small,
-  /// arena_misaligned.
+  /// (an empty blob), model_mismatch, those of bind(), unsupported_target, arena_too_small, arena_misaligned.
   static Result<Detector> create(const Blob& blob, Span<uint8_t> persistent,
                                  const DetectorOptions& options, Target target) noexcept {
     const Kernels kernels = kernels_for(target);
@@ -71,12 +70,18 @@ class Detector {
 
   /// Finds faces and writes the best of them to `out`. Any picture from 1x1 pixels up; no allocation.
   /// `scratch` holds requirements(image.size).scratch_bytes, starts 64-byte aligned and is used only
-  /// during the call. `out` may be empty: then faces are only counted.
-  /// Errors: those of can_detect(), arena_too_small, arena_misaligned.
+  /// during the call. `out` may be empty: then faces are only counted. Every number of a face is finite.
+  /// Errors: those of can_detect(), output_null, memory_overlaps, arena_too_small, arena_misaligned.
   Result<Detections> detect(const ImageView& image, Span<uint8_t> scratch,
                             Span<Face> out) const noexcept {
     const Status usable = can_detect(image);
     if (!usable.ok()) return usable;
+    if (out.data == nullptr && out.size > 0) return Errc::output_null;
+    const Span<const uint8_t> results(static_cast<const uint8_t*>(static_cast<const void*>(out.data)),
+                                      saturating_multiply(out.size, sizeof(Face)));
+    if (overlaps(image, scratch) || overlaps(image, results) || overlaps(scratch, results)) {
+      return Errc::memory_overlaps;
+    }
     Arena arena(scratch);
     Room room = lay_out(image.size, options_, arena);
     Status searched;

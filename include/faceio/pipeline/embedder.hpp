@@ -12,9 +12,8 @@ FACEIO_BEGIN_NAMESPACE
 /// Longest embedding of any supported network.
 inline constexpr int32_t kMaxEmbeddingSize = 512;
 
-/// A face as a direction: `size` numbers with L2 norm 1 (all zeros when the network gave none), 0 < size
-/// <= kMaxEmbeddingSize. Carries the id of the model that made it, because embeddings of different models
-/// cannot be compared.
+/// A face as a direction: `size` numbers with L2 norm 1, 0 < size <= kMaxEmbeddingSize. Carries the id of the model that
+/// made it, because embeddings of different models cannot be compared.
 struct Embedding {
   float values[kMaxEmbeddingSize] = {};
   int32_t size = 0;
@@ -55,8 +54,7 @@ class Embedder {
   }
 
   /// `persistent` holds requirements().persistent_bytes and starts 64-byte aligned. Errors: not_created
-  /// (an empty blob), model_mismatch, blob_missing_tensor, blob_unsupported, unsupported_target, arena_too_small,
-  /// arena_misaligned.
+  /// (an empty blob), model_mismatch, those of bind(), unsupported_target, arena_too_small, arena_misaligned.
   static Result<Embedder> create(const Blob& blob, Span<uint8_t> persistent, Target target) noexcept {
     const Kernels kernels = kernels_for(target);
     if (kernels.table == nullptr || !cpu_supports(target)) return Errc::unsupported_target;
@@ -70,12 +68,14 @@ class Embedder {
 
   /// Cuts the aligned face out of a picture: RGB8, crop_bytes() bytes at `crop`. What lies outside the
   /// picture is black. A bad fit is not an error: look at Alignment::status.
-  /// Errors: image_*, landmarks_degenerate, landmarks_outside, not_created.
+  /// Errors: image_*, landmarks_degenerate, landmarks_outside, output_null, memory_overlaps, not_created.
   Result<Alignment> align(const ImageView& image, const Landmarks& landmarks,
                           uint8_t* crop) const noexcept {
     if (bound_.kernels == nullptr) return Errc::not_created;
     const Status valid = validate(image);
     if (!valid.ok()) return valid;
+    if (crop == nullptr) return Errc::output_null;
+    if (overlaps(image, {crop, crop_bytes()})) return Errc::memory_overlaps;
     const Result<Alignment> alignment = align_to_template(landmarks);
     if (!alignment) return alignment;
     bool inside = false;
@@ -96,7 +96,7 @@ class Embedder {
 
   /// Aligns and embeds one face. `scratch` holds requirements().scratch_bytes and is used only during
   /// the call; no allocation. A bad fit is not an error: look at Alignment::status.
-  /// Errors: image_*, landmarks_degenerate, landmarks_outside, arena_*, not_created.
+  /// Errors: image_*, landmarks_degenerate, landmarks_outside, arena_*, memory_overlaps, no_direction, not_created.
   Result<Embedded> embed(const ImageView& image, const Landmarks& landmarks,
                          Span<uint8_t> scratch) const noexcept {
     if (bound_.kernels == nullptr) return Errc::not_created;
@@ -104,6 +104,9 @@ class Embedder {
     uint8_t* const crop = arena.take<uint8_t>(crop_bytes());
     const Status memory = arena.status();
     if (!memory.ok()) return memory;
+    const Status valid = validate(image);
+    if (!valid.ok()) return valid;
+    if (overlaps(image, scratch)) return Errc::memory_overlaps;
     const Result<Alignment> alignment = align(image, landmarks, crop);
     if (!alignment) return alignment.status();
     const auto stride = row_bytes(PixelFormat::RGB8, crop_size().width_px);
@@ -113,20 +116,22 @@ class Embedder {
   }
 
   /// Embeds a face that is aligned already: a picture of crop_size() pixels in any format.
-  /// Errors: image_*, crop_bad_size, arena_*, not_created.
+  /// Errors: image_*, crop_bad_size, arena_*, memory_overlaps, no_direction, not_created.
   Result<Embedding> embed_crop(const ImageView& crop, Span<uint8_t> scratch) const noexcept {
     if (bound_.kernels == nullptr) return Errc::not_created;
     const Status valid = validate(crop);
     if (!valid.ok()) return valid;
     if (crop.size != crop_size()) return Errc::crop_bad_size;
+    if (overlaps(crop, scratch)) return Errc::memory_overlaps;
     return run_on(crop, Arena(scratch));
   }
 
   /// Cosine of the angle between two embeddings, -1..1. Errors: model_mismatch when they come from
-  /// different models, not_created.
+  /// different models, not_created (also two that nothing was put into).
   Result<float> cosine(const Embedding& a, const Embedding& b) const noexcept {
     if (bound_.kernels == nullptr) return Errc::not_created;
-    if (a.model_id != b.model_id || a.size != b.size) return Errc::model_mismatch;
+    if (a.model_id != b.model_id || a.size != b.size || a.size > kMaxEmbeddingSize) return Errc::model_mismatch;
+    if (a.size <= 0) return Errc::not_created;
     float result = 0.0f;
     bound_.kernels->dot_f32({a.values, b.values, a.size, &result});
     return result > 1.0f ? 1.0f : result < -1.0f ? -1.0f : result;  // rounding may exceed 1
@@ -160,8 +165,11 @@ class Embedder {
     e.size = mobilefacenet_192::kEmbeddingSize;
     e.model_id = bound_.network.model_id;
     bound_.kernels->l2_normalize_f32({plan->outputs[0].data, e.values, e.size, &e.raw_norm});
+    if (!(e.raw_norm > 0.0f && e.raw_norm <= kLargestFloat)) return Errc::no_direction;
     return e;
   }
+
+  static constexpr float kLargestFloat = 3.402823466e38f;
 
   BoundNetwork bound_{};
 };

@@ -102,7 +102,7 @@ class FacePool {
     for (size_t from = count_; from < end; ++from) {
       if (!(logits_[from] > options.min_score)) continue;
       place(from, run);
-      if (counts(run, scale_x * scale_y)) ++count_;
+      if (is_within_reason(count_) && counts(run, scale_x * scale_y)) ++count_;
     }
   }
 
@@ -196,6 +196,14 @@ class FacePool {
       v[k + 2 * a] = v[k + 2 * b];
       v[k + 2 * b] = kept;
     }
+  }
+
+  /// False where weights beyond reason have led to coordinates that are not finite, or whose sums would not be.
+  bool is_within_reason(size_t i) const noexcept {
+    constexpr float kLimit_px = 1e9f;
+    bool within = true;
+    for (int k = 0; k < kCandidateValues; ++k) within &= value(k)[i] >= -kLimit_px && value(k)[i] <= kLimit_px;
+    return within;
   }
 
   /// Whether the candidate at the end of the pool belongs to this run: by its size, and its centre.
