@@ -89,19 +89,6 @@ void damage(test::AlignedBuffer& buffer, Tally& tally) {
   }
 }
 
-/// Whether everything that an opened blob hands out lies inside `size` bytes: what its readers trust.
-bool is_inside(const Blob& blob, const uint8_t* begin, size_t size) {
-  if (blob.file_bytes() > size) return false;
-  for (const BlobEntry& e : blob.entries()) {
-    if (e.offset % 64 != 0 || e.offset > size || e.bytes > size - e.offset) return false;
-    const uint8_t* const first = blob.bytes_of(e);
-    if (first < begin || first + e.bytes > begin + size) return false;
-    if (blob.find(e.op_index, e.role) != &e) return false;
-  }
-  const Result<Preprocessing> p = blob.preprocessing();
-  return !p || p->scale > 0.0f;
-}
-
 struct Sealed {
   uint64_t tried = 0, opened = 0, outside = 0;
 };
@@ -113,7 +100,7 @@ void open_sealed(test::BlobEditor& blob, test::AlignedBuffer& buffer, Sealed& se
   ++sealed.tried;
   if (!opened) return;
   ++sealed.opened;
-  sealed.outside += is_inside(*opened, buffer.data(), buffer.size()) ? 0 : 1;
+  sealed.outside += test::is_inside(*opened, buffer.data(), buffer.size()) ? 0 : 1;
 }
 
 void damage_sealed(uint64_t step, Sealed& sealed) {

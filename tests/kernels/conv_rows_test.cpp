@@ -120,14 +120,14 @@ TEST_CASE("targets of one numeric class give the same bits") {
     ConvArgs args = arguments(in, out, dense, Activation::prelu);
     args.pad_before = 1;
     table.conv3x3_f32(args, 0, 9);
-    return out.storage;
+    return out.stored_floats();
   });
   check_classes([&](const KernelTable& table) {
     TestMap out(9, 21, 64, 0);
     ConvArgs args = arguments(in, out, depthwise, Activation::prelu);
     args.pad_before = 1;
     table.depthwise3x3_f32(args, 0, 9);
-    return out.storage;
+    return out.stored_floats();
   });
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("targets of one numeric class give the same bits between maps in plane
       args.stride = stride;
       args.pad_before = 1;
       table.conv3x3_f32(args, 0, height);
-      return out.storage;
+      return out.stored_floats();
     });
     check_classes([&](const KernelTable& table) {
       TestMap out = TestMap::of(Pixels::planes, height, width, 3, 0);
@@ -152,7 +152,7 @@ TEST_CASE("targets of one numeric class give the same bits between maps in plane
       args.stride = stride;
       args.pad_before = 1;
       table.depthwise3x3_f32(args, 0, height);
-      return out.storage;
+      return out.stored_floats();
     });
   }
 }

@@ -4,6 +4,16 @@ namespace test {
 
 using namespace faceio;
 
+bool is_inside(const Blob& blob, const uint8_t* begin, size_t size_bytes) {
+  if (blob.file_bytes() > size_bytes) return false;
+  for (const BlobEntry& e : blob.entries()) {
+    if (e.offset % 64 != 0 || e.offset > size_bytes || e.bytes > size_bytes - e.offset) return false;
+    if (blob.bytes_of(e) != begin + e.offset || blob.find(e.op_index, e.role) != &e) return false;
+  }
+  const Result<Preprocessing> p = blob.preprocessing();
+  return !p || p->scale > 0.0f;
+}
+
 std::vector<uint8_t> tiny_blob() {
   struct Wanted {
     uint16_t op_index;

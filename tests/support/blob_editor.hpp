@@ -61,6 +61,10 @@ struct BlobEditor {
   }
 };
 
+/// Whether everything that an opened blob hands out lies inside its `size_bytes` from `begin`, and is found where it is
+/// listed: what its readers trust.
+bool is_inside(const faceio::Blob& blob, const uint8_t* begin, size_t size_bytes);
+
 /// A small blob with an entry of every role, layout and type: what takes a loader everywhere in a few hundred bytes.
 /// Payloads are zeros, except where a role asks for other numbers.
 std::vector<uint8_t> tiny_blob();
