@@ -54,8 +54,8 @@ void integers(fuzz::Input& input) {
   using namespace int8_test;
   const int side = input.between(0, 1) == 0 ? 1 : 3, stride = side == 1 ? 1 : input.between(1, 2);
   const int pad = side == 1 ? 0 : stride == 2 ? input.between(0, 1) : 1;
-  const int height = input.between(1, 9), width = input.between(1, 70), c_in = input.between(1, 40);
-  const int c_out = input.between(1, 70);
+  const int height = input.between(1, 9), width = input.between(1, 70), c_out = input.between(1, 70);
+  const int c_in = side == 1 ? input.between(1, 40) : input.between(1, 10) * 4;
   const int out_height = (height + (side == 1 ? 0 : pad + 1) - side) / stride + 1;
   const int out_width = (width + (side == 1 ? 0 : pad + 1) - side) / stride + 1;
   if (out_height < 1 || out_width < 1) return;

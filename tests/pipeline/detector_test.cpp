@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <faceio/faceio.hpp>
-#include <thread>
 
 #include "../support/astronaut.hpp"
 #include "../support/buffers.hpp"
@@ -268,26 +267,4 @@ TEST_CASE("absurd sizes are counted without overflow") {
   CHECK(saturating_multiply(kTooLarge_bytes / 2, 3) == kTooLarge_bytes);
   CHECK(saturating_multiply(3, 5) == 15);
   CHECK(round_up(kTooLarge_bytes - 3, 64) == kTooLarge_bytes);
-}
-
-TEST_CASE("one detector, many threads, each with its own scratch: the same bits as alone") {
-  const test::Rgb picture = test::astronaut();
-  auto owned = host::OwnedDetector::load(test::detector_path());
-  const auto expected = owned.detect(picture.view());
-  const Detector& shared = owned.detector();
-  const size_t bytes = owned.workspace_bytes(picture.size);
-  std::vector<std::thread> threads;
-  std::vector<int> same(4, 0);
-  for (size_t t = 0; t < same.size(); ++t) {
-    threads.emplace_back([&, t] {
-      test::AlignedBuffer scratch(bytes);
-      Face faces[4];
-      for (int i = 0; i < 3; ++i) {
-        const auto found = shared.detect(picture.view(), scratch.span(), faces);
-        if (found && found->found == expected.size() && std::memcmp(faces, expected.data(), sizeof(Face)) == 0) ++same[t];
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  for (const int count : same) CHECK(count == 3);
 }

@@ -30,7 +30,7 @@ struct Requantise {
 /// (conv3x3 only, whose reads go up to 3 bytes beyond the border pixel of a row). `in` has a border of one pixel
 /// for 3x3 kernels. `out` has room for channel_stride(channels) elements a pixel, all of which are written
 /// (those beyond C_out with whatever the padding of weights gives; padding weights are zeros). `in`, `addend` and `out`
-/// do not overlap; `addend` is not larger than `out`. A 3x3 over a slice of a wider map has C_in % 4 == 0. A pixel has at
+/// do not overlap; `addend` is not larger than `out`. A 3x3 over anything but a picture has C_in % 4 == 0. A pixel has at
 /// most 12288 terms.
 struct Int8ConvArgs {
   Int8Map in;
