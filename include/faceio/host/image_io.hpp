@@ -2,7 +2,8 @@
 // JPEG.
 //
 // JPEG and PNG are decoded by stb (version 2.27 or newer on the include path), which stays
-// invisible: see image/stb_isolated.hpp. Define FACEIO_NO_IMAGE_IO to leave this header empty.
+// invisible: see image/stb_isolated.hpp. With FACEIO_TURBOJPEG, libjpeg-turbo decodes JPEG, and with FACEIO_SPNG, libspng PNG:
+// the same functions, the same checks before them. Define FACEIO_NO_IMAGE_IO to leave this header empty.
 #ifndef FACEIO_HOST_IMAGE_IO_HPP
 #define FACEIO_HOST_IMAGE_IO_HPP
 
@@ -23,6 +24,12 @@
 #include "image/png_check.hpp"
 #include "image/pnm.hpp"
 #include "image/stb_isolated.hpp"
+#if defined(FACEIO_TURBOJPEG)
+#include "image/turbojpeg_decoder.hpp"
+#endif
+#if defined(FACEIO_SPNG)
+#include "image/spng_decoder.hpp"
+#endif
 
 FACEIO_BEGIN_NAMESPACE
 namespace host {
@@ -35,9 +42,9 @@ class PictureError : public std::runtime_error {
 
 namespace detail {
 
-/// Decodes a checked JPEG or PNG whose stored size is known.
-inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, int32_t orientation,
-                            const char* format, Picture& picture, std::string& error) {
+/// Decodes a checked JPEG or PNG whose stored size is known to RGB8 pixels.
+inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, const char* format, std::vector<uint8_t>& rgb,
+                            std::string& error) {
   if (bytes.size > INT_MAX / 2) {
     error = "the file is longer than 1 GiB; export a smaller picture";
     return false;
@@ -65,35 +72,49 @@ inline bool decode_with_stb(Span<const uint8_t> bytes, Size size, int32_t orient
             "); export it again as a standard JPEG or PNG";
     return false;
   }
-  const bool same_size = width == size.width_px && height == size.height_px;
-  if (same_size) {
-    picture.rgb.resize(static_cast<size_t>(width) * static_cast<size_t>(height) * 3);
-    copy_displayed(pixels_rgb, size, orientation, picture.rgb.data());
-    picture.size = displayed_size(size, orientation);
-    picture.exif_orientation = orientation;
-  } else {
+  if (width != size.width_px || height != size.height_px) {
     error = std::string("the ") + format + " states two sizes; copy or export it again";
+    return false;
   }
-  return same_size;
+  rgb.assign(pixels_rgb, pixels_rgb + static_cast<size_t>(width) * static_cast<size_t>(height) * 3);
+  return true;
+}
+
+/// `picture` from its stored pixels, which it holds already.
+inline bool displayed(Picture& picture, Size stored, int32_t orientation) {
+  picture.size = stored;
+  picture.exif_orientation = 1;
+  apply_orientation(picture, orientation);
+  return true;
 }
 
 inline bool decode_jpeg(Span<const uint8_t> bytes, const ReadLimits& limits, Picture& picture,
                         std::string& error) {
   Size size;
   if (!JpegCheck(limits, error).run(bytes, size)) return false;
-  return decode_with_stb(bytes, size, exif_orientation(bytes), "JPEG", picture, error);
+#if defined(FACEIO_TURBOJPEG)
+  if (!decode_with_turbojpeg(bytes, size, picture.rgb, error)) return false;
+#else
+  if (!decode_with_stb(bytes, size, "JPEG", picture.rgb, error)) return false;
+#endif
+  return displayed(picture, size, exif_orientation(bytes));
 }
+
 
 inline bool decode_png(Span<const uint8_t> bytes, const ReadLimits& limits, Picture& picture,
                        std::string& error) {
   Size size;
   size_t palette_at = 0;
   if (!check_png(bytes, limits, size, palette_at, error)) return false;
-  const int32_t orientation = exif_orientation(bytes);
-  if (palette_at == 0) return decode_with_stb(bytes, size, orientation, "PNG", picture, error);
-  const std::vector<uint8_t> full = with_full_palette(bytes, palette_at);
-  return decode_with_stb(Span<const uint8_t>(full.data(), full.size()), size, orientation, "PNG",
-                         picture, error);
+#if defined(FACEIO_SPNG)
+  if (!decode_with_spng(bytes, size, picture.rgb, error)) return false;
+#else
+  std::vector<uint8_t> full;
+  if (palette_at != 0) full = with_full_palette(bytes, palette_at);
+  const Span<const uint8_t> whole = palette_at != 0 ? Span<const uint8_t>(full.data(), full.size()) : bytes;
+  if (!decode_with_stb(whole, size, "PNG", picture.rgb, error)) return false;
+#endif
+  return displayed(picture, size, exif_orientation(bytes));
 }
 
 /// A sentence for bytes that are none of the formats read here; names the format when it is known.
