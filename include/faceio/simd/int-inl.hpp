@@ -96,12 +96,17 @@ FACEIO_END_NAMESPACE
 #include "backend/neon_int-inl.hpp"
 #elif FACEIO_TARGET_ID == 8
 #include "backend/wasm_int-inl.hpp"
-#else
+#elif FACEIO_TARGET_ID == 9
 #include "backend/vector128_int-inl.hpp"
+#else
+#include "backend/helium_int-inl.hpp"
+#endif
+#if FACEIO_TARGET_ID == 1 || (FACEIO_TARGET_ID >= 5 && FACEIO_TARGET_ID != 10)
+#include "backend/in_order128_int-inl.hpp"
 #endif
 #if FACEIO_TARGET_ID == 1 || FACEIO_TARGET_ID >= 5
 #include "backend/shared128_int-inl.hpp"
 #endif
-#if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID > 7
+#if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID == 8 || FACEIO_TARGET_ID == 9
 #include "backend/whole_pairs_int-inl.hpp"
 #endif
