@@ -100,10 +100,13 @@ template <int kGroups, int kPanels>
 FACEIO_ALWAYS_INLINE void add_row(const AddendRow& addend, const ConvPanels& panels, int32_t x,
                                   vi16 (&t)[kGroups / 2][kPairVectors]) noexcept {
   constexpr int kConstants = kPanels == 4 ? 2 : 1;
-  // x * width / out_width by counting the remainder: one division a tile.
-  const int64_t first = static_cast<int64_t>(addend.first_x + x) * addend.width;
-  const uint8_t* p = addend.data + first / addend.out_width * addend.pixel_stride + panels.first_channel;
-  auto remainder = static_cast<int32_t>(first % addend.out_width);
+  // x * width / out_width by counting the remainder: one division a tile. Only rows of equal width are joined, and a
+  // product of two sides fits 32 bits.
+  const int32_t at = addend.first_x + x;
+  const bool same = addend.width == addend.out_width;
+  const int32_t first = same ? at : at * addend.width / addend.out_width;
+  const uint8_t* p = addend.data + first * addend.pixel_stride + panels.first_channel;
+  int32_t remainder = same ? 0 : at * addend.width - first * addend.out_width;
   FACEIO_UNROLL
   for (int i = 0; i < kGroups / 2; ++i) {
     const uint8_t* of_group[2];
