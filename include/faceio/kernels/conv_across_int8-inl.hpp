@@ -22,10 +22,10 @@ FACEIO_NOINLINE void sum_across(const ConvSegments& segments, const uint8_t* fir
       const uint8_t* in[kPixels];
       FACEIO_UNROLL
       for (int m = 0; m < kPixels; ++m) in[m] = first + segments.offset[s] + m * step;
-      Weights at = weights_at(w);
+      AcrossWeights at = across_weights(w);
       int32_t left = groups;
       do {
-        const Some some = first_groups(left);
+        const SomeGroups some = first_groups(left);
         const vu8 weight = next_weights(at, some), next_weight = weights_of<1>(at, some);
         FACEIO_UNROLL
         for (int m = 0; m < kPixels; ++m) {
@@ -79,10 +79,10 @@ FACEIO_NOINLINE void conv_tiles(const ConvPanels& panels, const ConvRow& row, in
 FACEIO_ALWAYS_INLINE void subtract_zeros(const uint8_t* w, int32_t groups, const int32_t* bias, int32_t* out) noexcept {
   for (int32_t channel = 0; channel < kPanel; channel += 4) {
     int32_t sums[4] = {0, 0, 0, 0};
-    Weights at = weights_at(w + channel * kGroupBytes);
+    AcrossWeights at = across_weights(w + channel * kGroupBytes);
     int32_t left = groups;
     do {
-      const Some some = first_groups(left);
+      const SomeGroups some = first_groups(left);
       sums[0] = add_across(sums[0], next_weights(at, some), some);
       sums[1] = add_across(sums[1], weights_of<1>(at, some), some);
       sums[2] = add_across(sums[2], weights_of<2>(at, some), some);

@@ -1,10 +1,11 @@
 // Helium integer back end: 128 bits. Operations: int-inl.hpp.
 //
-// There is no instruction that takes the lanes of two vectors in turn, but there are some that put the lanes of one
-// vector between those of another (vsli, vsri, vqmovnb, vqmovnt). So interleaving takes even lanes, then odd ones, and
-// packing undoes it: kPacksInTurn.
+// No instruction takes the lower halves of two vectors lane by lane, but some take the even lanes of both, or the odd ones
+// (vsli, vsri), and others put results there (vqmovnb, vqmovnt). So interleave_low() is of even lanes, interleave_high() of
+// odd ones, and pack() and pack_unsigned() put `low` into even lanes and `high` into odd ones, which undoes it.
 //
-// Products of bytes are added up by vmladava: all sixteen, to an integer register. See kSumsAcross.
+// vmladava multiplies sixteen bytes and adds all products to an integer register: dense convolutions sum up across
+// vectors (kernels/conv_across_int8-inl.hpp).
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -195,38 +196,38 @@ FACEIO_ALWAYS_INLINE void dot2_group(vi32 (&sum)[kGroupVectors], const int16_t* 
   for (int k = 0; k < kGroupVectors; ++k) sum[k] = dot2(sum[k], value, w[k]);
 }
 
-// Sums across: sixteen bytes of one channel, four groups, lie 16 groups of the panel apart.
+// Sums across: four groups of one channel lie a panel's sixteen groups apart.
 inline constexpr int kAcrossGroups = 4;
-typedef mve_pred16_t Some;
-FACEIO_ALWAYS_INLINE Some first_groups(int32_t n) noexcept { return vctp32q(static_cast<uint32_t>(n)); }
-/// Addresses of the first four groups of channel 0, less what next_weights() adds.
-struct Weights {
+typedef mve_pred16_t SomeGroups;
+FACEIO_ALWAYS_INLINE SomeGroups first_groups(int32_t n) noexcept { return vctp32q(static_cast<uint32_t>(n)); }
+/// Addresses of four groups, less what next_weights() adds.
+struct AcrossWeights {
   uint32x4_t v;
 };
-FACEIO_ALWAYS_INLINE Weights weights_at(const uint8_t* p) noexcept {
-  constexpr uint32_t kStep = 16 * kAcrossGroups;
+FACEIO_ALWAYS_INLINE AcrossWeights across_weights(const uint8_t* p) noexcept {
+  constexpr uint32_t kStep = 16 * 4;  // bytes
   const auto first = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p)) - kAcrossGroups * kStep;
   return {vaddq_n_u32(uint32x4_t{0, kStep, 2 * kStep, 3 * kStep}, first)};
 }
-FACEIO_ALWAYS_INLINE vu8 next_weights(Weights& w, Some some) noexcept {
-  return {vreinterpretq_u8_u32(vldrwq_gather_base_wb_z_u32(&w.v, 256, some))};
+FACEIO_ALWAYS_INLINE vu8 next_weights(AcrossWeights& w, SomeGroups some) noexcept {
+  return {vreinterpretq_u8_u32(vldrwq_gather_base_wb_z_u32(&w.v, kAcrossGroups * 64, some))};
 }
 template <int kChannel>
-FACEIO_ALWAYS_INLINE vu8 weights_of(Weights w, Some some) noexcept {
+FACEIO_ALWAYS_INLINE vu8 weights_of(AcrossWeights w, SomeGroups some) noexcept {
   return {vreinterpretq_u8_u32(vldrwq_gather_base_z_u32(w.v, 4 * kChannel, some))};
 }
 template <bool kQuads>
-FACEIO_ALWAYS_INLINE vu8 load_terms(const uint8_t* p, Some some) noexcept {
+FACEIO_ALWAYS_INLINE vu8 load_terms(const uint8_t* p, SomeGroups some) noexcept {
   const uint8x16_t bytes = vldrbq_z_u8(p, some);
   if constexpr (kQuads) return {veorq_x_u8(bytes, vdupq_n_u8(128), some)};
   return {bytes};
 }
 template <bool kQuads>
-FACEIO_ALWAYS_INLINE int32_t dot_across(int32_t sum, vu8 a, vu8 w, Some some) noexcept {
+FACEIO_ALWAYS_INLINE int32_t dot_across(int32_t sum, vu8 a, vu8 w, SomeGroups some) noexcept {
   if constexpr (kQuads) return vmladavaq_p_s8(sum, vreinterpretq_s8_u8(a.v), vreinterpretq_s8_u8(w.v), some);
   return vmladavaq_p_s16(sum, vreinterpretq_s16_u8(a.v), vreinterpretq_s16_u8(w.v), some);
 }
-FACEIO_ALWAYS_INLINE int32_t add_across(int32_t sum, vu8 w, Some some) noexcept {
+FACEIO_ALWAYS_INLINE int32_t add_across(int32_t sum, vu8 w, SomeGroups some) noexcept {
   return vaddvaq_p_s8(sum, vreinterpretq_s8_u8(w.v), some);
 }
 
