@@ -6,6 +6,7 @@ namespace board {
 
 void print(const char* text);  // the board's
 int program();                 // main.cpp's; its result is the exit code
+extern const int repeats;      // detections and embeddings it makes: several to count instructions
 
 }  // namespace board
 

@@ -1,5 +1,5 @@
 // Finds the faces of a built-in picture and embeds the best one. Memory, weights and picture are constants of the
-// program; it needs board.hpp's two functions and nothing else.
+// program; it needs what board.hpp names and nothing else.
 #include <faceio/firmware.hpp>
 
 #include "board.hpp"
@@ -8,10 +8,6 @@
 #if !defined(EXAMPLE_WIDTH_PX)
 #define EXAMPLE_WIDTH_PX 160
 #define EXAMPLE_HEIGHT_PX 120
-#endif
-
-#if !defined(EXAMPLE_REPEATS)
-#define EXAMPLE_REPEATS 1  // of detection and embedding, to count instructions
 #endif
 
 // External flash or RAM: the linker script of the board places .weights.
@@ -96,7 +92,7 @@ int board::program() {
   if (!detector) return failed("detector", detector.status());
   Face faces[kMaxFaces];
   Result<Detections> found = Detections{};
-  for (int i = 0; i < EXAMPLE_REPEATS; ++i) found = detector->detect(image, scratch, faces);
+  for (int i = 0; i < board::repeats; ++i) found = detector->detect(image, scratch, faces);
   if (!found) return failed("detection", found.status());
 
   board::print("target ");
@@ -127,7 +123,7 @@ int board::program() {
   const Result<Embedder> embedder = Embedder::create(*embedder_blob, embedder_memory, kFirmwareTarget);
   if (!embedder) return failed("embedder", embedder.status());
   Result<Embedded> embedded = Embedded{};
-  for (int i = 0; i < EXAMPLE_REPEATS; ++i) embedded = embedder->embed(image, found->faces[0].landmarks, scratch);
+  for (int i = 0; i < board::repeats; ++i) embedded = embedder->embed(image, found->faces[0].landmarks, scratch);
   if (!embedded) return failed("embedding", embedded.status());
   Fnv1a embedding;
   for (int32_t i = 0; i < embedded->embedding.size; ++i) embedding.add(embedded->embedding.values[i]);

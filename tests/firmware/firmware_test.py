@@ -5,7 +5,7 @@
 
 embed   a blob in a program, by FACEIO_INCBIN and by both outputs of tools/embed_blob.py: the bytes of the file, in their
         section, at an aligned address; files that are no blobs are refused
-board   examples/firmware/run on the Cortex-M55, the detector alone
+board   examples/firmware/run on the Cortex-M55 with Helium, the detector alone
 
 Exit codes: 0 passed, 1 failed, 77 skipped (a program that the case needs is not installed).
 """
@@ -94,7 +94,8 @@ def embed(options, work):
 
 
 def board(options, work):
-    command = [_ROOT / "examples" / "firmware" / "run", "cortex-m55", "--size", "160x120", "--detector-only"]
+    command = [_ROOT / "examples" / "firmware" / "run", "cortex-m55", "--size", "160x120"]
+    command += ["--kernels", "vectors", "--detector-only"]
     return subprocess.run([*command, "--work", work, "--cxx", options.cxx], check=False).returncode
 
 

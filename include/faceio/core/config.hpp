@@ -50,7 +50,7 @@
 #define FACEIO_WASM 0
 #endif
 
-// RISC-V V and Helium with floats, where the compiler is told of them. clang alone has vector types for both.
+// RISC-V V and Helium with floats, where the compiler is told of them. Their back ends use clang's vector types.
 #if defined(__clang__) && defined(__riscv_v) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_RVV 1
 #else

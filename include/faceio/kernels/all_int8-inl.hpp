@@ -7,6 +7,11 @@
 
 #include "requantise_int8-inl.hpp"
 #include "conv_tile_int8-inl.hpp"
+#if FACEIO_TARGET_ID == 10
+#include "conv_across_int8-inl.hpp"
+#else
+#include "conv_lanes_int8-inl.hpp"
+#endif
 #include "conv_int8-inl.hpp"
 #include "depthwise_int8-inl.hpp"
 #include "winograd_int8-inl.hpp"

@@ -84,21 +84,8 @@ FACEIO_NOINLINE void conv_panels(const ConvLayer& layer, int32_t first, const in
 /// Biases of `count` panels from `first` on, less the sums that zeros give; `groups` of weights a panel.
 FACEIO_NOINLINE void offset_bias(const ConvLayer& layer, int32_t first, int32_t count, int32_t groups,
                                  int32_t* bias) noexcept {
-  const uint32_t zeros = 0;
-  const vu8 value = factor<true>(splat_group(&zeros));
   for (int32_t p = first; p < first + count; ++p, bias += kPanel) {
-    vi32 sums[kGroupVectors];
-    FACEIO_UNROLL
-    for (int i = 0; i < kGroupVectors; ++i) sums[i] = splat_i32(0);
-    const uint8_t* w = layer.weights + p * layer.panel_step;
-    for (int32_t k = 0; k < groups; ++k, w += kPanelGroupBytes) {
-      FACEIO_UNROLL
-      for (int i = 0; i < kGroupVectors; ++i) sums[i] = dot_group<true>(sums[i], value, load_u8(w + i * vu8::lanes));
-    }
-    FACEIO_UNROLL
-    for (int i = 0; i < kGroupVectors; ++i) {
-      store(bias + i * vi32::lanes, sub(load_i32(layer.a.bias + p * kPanel + i * vi32::lanes), sums[i]));
-    }
+    subtract_zeros(layer.weights + p * layer.panel_step, groups, layer.a.bias + p * kPanel, bias);
   }
 }
 

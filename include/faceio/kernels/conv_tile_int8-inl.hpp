@@ -1,4 +1,4 @@
-// The register tile of the dense int8 convolutions, and how its sums are stored. Contract: int8.hpp.
+// Tiles of the dense int8 convolutions, and how their sums are stored. Contract: int8.hpp.
 //
 // A tile is a few neighbouring output pixels x a few panels of output channels. Its sum runs over groups of four
 // bytes of input, four terms of uint8_t or two of int16_t, that lie in segments: a 1x1 convolution has one, a 3x3 over
@@ -100,10 +100,13 @@ template <int kGroups, int kPanels>
 FACEIO_ALWAYS_INLINE void add_row(const AddendRow& addend, const ConvPanels& panels, int32_t x,
                                   vi16 (&t)[kGroups / 2][kPairVectors]) noexcept {
   constexpr int kConstants = kPanels == 4 ? 2 : 1;
-  // x * width / out_width by counting the remainder: one division a tile.
-  const int64_t first = static_cast<int64_t>(addend.first_x + x) * addend.width;
-  const uint8_t* p = addend.data + first / addend.out_width * addend.pixel_stride + panels.first_channel;
-  auto remainder = static_cast<int32_t>(first % addend.out_width);
+  // x * width / out_width by counting the remainder: one division a tile. Only rows of equal width are joined, and a
+  // product of two sides fits 32 bits.
+  const int32_t at = addend.first_x + x;
+  const bool same = addend.width == addend.out_width;
+  const int32_t first = same ? at : at * addend.width / addend.out_width;
+  const uint8_t* p = addend.data + first * addend.pixel_stride + panels.first_channel;
+  int32_t remainder = same ? 0 : at * addend.width - first * addend.out_width;
   FACEIO_UNROLL
   for (int i = 0; i < kGroups / 2; ++i) {
     const uint8_t* of_group[2];
@@ -181,80 +184,27 @@ FACEIO_ALWAYS_INLINE void store_narrow(const ConvPanels& panels, vi16 (&t)[kGrou
 constexpr bool tile_adds(int panels) noexcept { return panels == kTilePanels; }
 constexpr bool tile_writes_floats(int panels) noexcept { return panels * 2 >= kTilePanels; }
 
-/// `tiles` neighbouring tiles of kPixels pixels and kPanels panels, the first at pixel x of a row. kQuads: terms are
-/// uint8_t and weights int8_t, else both are int16_t.
-template <int kPixels, int kPanels, bool kQuads>
-FACEIO_NOINLINE void conv_tiles(const ConvPanels& panels, const ConvRow& row, int32_t x, int32_t tiles) noexcept {
-  // Three pixels share a pointer (step and 2 * step are index registers), so twelve need only four.
-  constexpr int kAPointer = 3, kPointers = (kPixels + kAPointer - 1) / kAPointer;
+/// Elements, or floats, from the sums of a tile at pixel x of a row.
+template <int kPixels, int kPanels>
+FACEIO_ALWAYS_INLINE void store_tile(const ConvPanels& panels, const ConvRow& row, int32_t x,
+                                     const vi32 (&sums)[kPixels * kPanels][kGroupVectors], uint8_t* out) noexcept {
   constexpr int kGroups = kPixels * kPanels;
   static_assert(kGroups % 2 == 0, "groups are stored in pairs");
-  const ConvSegments& segments = row.segments;
-  const int32_t count = segments.count, groups = segments.groups;
-  const ptrdiff_t panel_step = panels.panel_step, step = segments.pixel_step;
-  const uint8_t* first = row.in + x * step;
-  uint8_t* out = row.out + x * row.out_step + panels.first_channel * element_bytes(panels.output);
-  for (; tiles > 0; --tiles, x += kPixels, first += kPixels * step, out += kPixels * row.out_step) {
-    vi32 sums[kGroups][kGroupVectors];
-    FACEIO_UNROLL
-    for (int p = 0; p < kPanels; ++p) {
-      FACEIO_UNROLL
-      for (int i = 0; i < kGroupVectors; ++i) {
-        const vi32 bias = load_i32(panels.bias + p * kPanel + i * vi32::lanes);
-        FACEIO_UNROLL
-        for (int m = 0; m < kPixels; ++m) sums[m * kPanels + p][i] = bias;
-      }
+  if constexpr (kPixels <= 2 || tile_writes_floats(kPanels)) {
+    if (panels.output == ConvOutput::real) {
+      store_real<kGroups, kPanels>(sums, panels.scale, out, row.out_step);
+      return;
     }
-    const uint8_t* w = panels.weights;
-    for (int32_t s = 0; s < count; ++s) {
-      const uint8_t* in[kPointers];
-      FACEIO_UNROLL
-      for (int i = 0; i < kPointers; ++i) in[i] = first + segments.offset[s] + i * kAPointer * step;
-      for (int32_t k = 0; k < groups; ++k) {
-        vu8 weight[kPanels][kGroupVectors];
-        FACEIO_UNROLL
-        for (int p = 0; p < kPanels; ++p) {
-          FACEIO_UNROLL
-          for (int i = 0; i < kGroupVectors; ++i) weight[p][i] = load_u8(w + p * panel_step + i * vu8::lanes);
-        }
-        FACEIO_UNROLL
-        for (int m = 0; m < kPixels; ++m) {
-          const vu8 value = factor<kQuads>(splat_group(in[m / kAPointer] + m % kAPointer * step));
-          FACEIO_UNROLL
-          for (int p = 0; p < kPanels; ++p) {
-            FACEIO_UNROLL
-            for (int i = 0; i < kGroupVectors; ++i) {
-              sums[m * kPanels + p][i] = dot_group<kQuads>(sums[m * kPanels + p][i], value, weight[p][i]);
-            }
-          }
-        }
-        FACEIO_UNROLL
-        for (int i = 0; i < kPointers; ++i) in[i] += kGroupBytes;
-        w += kPanelGroupBytes;
-      }
-    }
-    // What follows needs more registers than there are; the loop above must not pay for them.
-    FACEIO_UNROLL
-    for (int g = 0; g < kGroups; ++g) {
-      FACEIO_UNROLL
-      for (int i = 0; i < kGroupVectors; ++i) opaque(sums[g][i]);
-    }
-    if constexpr (kPixels <= 2 || tile_writes_floats(kPanels)) {
-      if (panels.output == ConvOutput::real) {
-        store_real<kGroups, kPanels>(sums, panels.scale, out, row.out_step);
-        continue;
-      }
-    }
-    vi16 t[kGroups / 2][kPairVectors];
-    scale_sums<kGroups, kPanels>(sums, panels, t);
-    if constexpr (kPixels <= 2 || tile_adds(kPanels)) {
-      if (row.addend.data != nullptr) add_row<kGroups, kPanels>(row.addend, panels, x, t);
-    }
-    if (panels.output == ConvOutput::wide) {
-      store_wide<kGroups, kPanels>(panels, t, out, row.out_step);
-    } else {
-      store_narrow<kGroups, kPanels>(panels, t, out, row.out_step);
-    }
+  }
+  vi16 t[kGroups / 2][kPairVectors];
+  scale_sums<kGroups, kPanels>(sums, panels, t);
+  if constexpr (kPixels <= 2 || tile_adds(kPanels)) {
+    if (row.addend.data != nullptr) add_row<kGroups, kPanels>(row.addend, panels, x, t);
+  }
+  if (panels.output == ConvOutput::wide) {
+    store_wide<kGroups, kPanels>(panels, t, out, row.out_step);
+  } else {
+    store_narrow<kGroups, kPanels>(panels, t, out, row.out_step);
   }
 }
 

@@ -29,9 +29,9 @@
 //                                    product with the weights, which is what it gives for zeros
 //   store_scaled(p, a, scale)        vi32::lanes float(a) * scale to p
 //   interleave_low(a, b)             vi16, inside each block of 128 bits: a0 b0 a1 b1 a2 b2 a3 b3,
-//   interleave_high(a, b)            a4 b4 ... a7 b7
+//   interleave_high(a, b)            a4 b4 ... a7 b7. Helium: a0 b0 a2 b2 a4 b4 a6 b6, a1 b1 a3 b3 ...
 //   pack(low, high)                  two vi32 to a vi16, saturating: inside each block of 128 bits low, then high,
-//                                    so that it undoes an interleaving
+//                                    so that it undoes an interleaving. Helium: their lanes in turn, which does too
 //   pack_unsigned(low, high)         two vi16 to a vu8 in the same order, saturating to 0 .. 255
 //
 // Groups of 16 values, one panel of one pixel, between accumulators and memory. Two groups, A and B, go together
@@ -72,6 +72,18 @@
 //                                    Element int16_t, p to int16_t or uint8_t
 //   kUnitStoresLate                  whether the elements of a pixel are best made after the next input is read
 //
+// Helium adds up products across a vector, to an integer (kernels/conv_across_int8-inl.hpp). It has no dot4(),
+// splat_group(), factor() and dot_group(), but
+//   kAcrossGroups                    groups of four bytes in a vu8
+//   first_groups(n)                  SomeGroups: the first n of them, or all; what the others hold has no effect, and
+//                                    memory is not read for them
+//   across_weights(p)                AcrossWeights: what is before the weights at p, of a channel of a panel
+//   next_weights(at, some)           a vu8 of the next groups of that channel, to which `at` goes on
+//   weights_of<n>(at, some)          the same groups of the n-th channel behind it
+//   load_terms<kQuads>(p, some)      a vu8; less 128 with kQuads
+//   dot_across<kQuads>(sum, a, w, some)   sum plus all products of int8_t, or, without kQuads, of int16_t
+//   add_across(sum, w, some)         sum plus all int8_t of w
+//
 // Register tile of a dense convolution:
 //   kTilePanels                      most panels of a tile: 4 or 1
 //   tile_pixels(panels)              pixels of a tile, a multiple of 6 or 2; two thirds of it is the other size
@@ -96,12 +108,17 @@ FACEIO_END_NAMESPACE
 #include "backend/neon_int-inl.hpp"
 #elif FACEIO_TARGET_ID == 8
 #include "backend/wasm_int-inl.hpp"
-#else
+#elif FACEIO_TARGET_ID == 9
 #include "backend/vector128_int-inl.hpp"
+#else
+#include "backend/helium_int-inl.hpp"
+#endif
+#if FACEIO_TARGET_ID == 1 || (FACEIO_TARGET_ID >= 5 && FACEIO_TARGET_ID != 10)
+#include "backend/in_order128_int-inl.hpp"
 #endif
 #if FACEIO_TARGET_ID == 1 || FACEIO_TARGET_ID >= 5
 #include "backend/shared128_int-inl.hpp"
 #endif
-#if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID > 7
+#if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID == 8 || FACEIO_TARGET_ID == 9
 #include "backend/whole_pairs_int-inl.hpp"
 #endif

@@ -21,6 +21,8 @@
 #endif
 #elif FACEIO_WASM
 #include <wasm_simd128.h>
+#elif FACEIO_HELIUM
+#include <arm_mve.h>
 #endif
 #if !defined(FACEIO_FREESTANDING)
 #include <stdlib.h>

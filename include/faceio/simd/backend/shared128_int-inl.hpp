@@ -1,51 +1,13 @@
-// Groups and units of the integer back ends of 128 bits, whose pack() and interleave keep natural order. Operations:
-// int-inl.hpp. Such a back end has two more:
+// What all integer back ends of 128 bits share. Operations: int-inl.hpp. Such a back end has four more:
 //   interleave_u8(p, q, low, high)   p[0] q[0] .. p[3] q[3] and p[4] q[4] .. p[7] q[7] to int16_t
-//   store_halves(v, p, q)            eight bytes of a vu8 to p, eight to q
+//   store_halves(v, p, q)            what pack_unsigned() put into v: eight bytes to p, eight to q
+//   load_unit_i32(p, low, high)      eight int32_t, such that pack(low, high) gives natural order
+//   store_padded_u8(v, padding, p)   both clamped to uint8_t, eight and eight bytes to p
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
-FACEIO_ALWAYS_INLINE void load_pair_order(const int16_t* a, const int16_t* b, vi16 (&out)[kPairVectors]) noexcept {
-  out[0] = load_i16(a);
-  out[1] = load_i16(a + 8);
-  out[2] = load_i16(b);
-  out[3] = load_i16(b + 8);
-}
-FACEIO_ALWAYS_INLINE void load_pair_order(const uint8_t* a, const uint8_t* b, vi16 (&out)[kPairVectors]) noexcept {
-  out[0] = widen_u8(a);
-  out[1] = widen_u8(a + 8);
-  out[2] = widen_u8(b);
-  out[3] = widen_u8(b + 8);
-}
-FACEIO_ALWAYS_INLINE void pack_pair(const vi32 (&a)[kGroupVectors], const vi32 (&b)[kGroupVectors],
-                                    vi16 (&out)[kPairVectors]) noexcept {
-  out[0] = pack(a[0], a[1]);
-  out[1] = pack(a[2], a[3]);
-  out[2] = pack(b[0], b[1]);
-  out[3] = pack(b[2], b[3]);
-}
-FACEIO_ALWAYS_INLINE void store_pair_wide(const vi16 (&v)[kPairVectors], int16_t* a, int16_t* b) noexcept {
-  store(a, v[0]);
-  store(a + 8, v[1]);
-  store(b, v[2]);
-  store(b + 8, v[3]);
-}
-FACEIO_ALWAYS_INLINE void store_halves_wide(const vi16 (&v)[kPairVectors], const int16_t* padding, int16_t* a,
-                                            int16_t* b) noexcept {
-  const vi16 eight = load_i16(padding);
-  FACEIO_UNROLL
-  for (int i = 0; i < kPairVectors; ++i) {
-    int16_t* const p = (i < 2 ? a : b) + i % 2 * 16;
-    store(p, v[i]);
-    store(p + 8, eight);
-  }
-}
 FACEIO_ALWAYS_INLINE void store_line_wide(const vi16 (&v)[kPairVectors], int16_t* p) noexcept {
   store_pair_wide(v, p, p + 16);
-}
-FACEIO_ALWAYS_INLINE void store_pair(const vi16 (&v)[kPairVectors], uint8_t* a, uint8_t* b) noexcept {
-  store(a, pack_unsigned(v[0], v[1]));
-  store(b, pack_unsigned(v[2], v[3]));
 }
 FACEIO_ALWAYS_INLINE void store_pairs(const vi16 (&v)[kPairVectors], const vi16 (&w)[kPairVectors],
                                       uint8_t* const (&p)[4]) noexcept {
@@ -76,8 +38,7 @@ FACEIO_ALWAYS_INLINE void load_unit_pairs(const int16_t* a, const int16_t* b, Un
 }
 template <class>
 FACEIO_ALWAYS_INLINE void load_unit(const int32_t* p, UnitStep, vi32 (&out)[kUnitVectors]) noexcept {
-  out[0] = load_i32(p);
-  out[1] = load_i32(p + 4);
+  load_unit_i32(p, out[0], out[1]);
 }
 template <class>
 FACEIO_ALWAYS_INLINE vi16 load_unit(const int16_t* p, UnitStep) noexcept { return load_i16(p); }
@@ -92,7 +53,7 @@ FACEIO_ALWAYS_INLINE void store_padded(vi16 v, vi16 padding, int16_t* p, UnitSte
   store(p + 8, padding);
 }
 FACEIO_ALWAYS_INLINE void store_padded(vi16 v, vi16 padding, uint8_t* p, UnitStep) noexcept {
-  store(p, pack_unsigned(v, padding));
+  store_padded_u8(v, padding, p);
 }
 
 }  // namespace FACEIO_TARGET_NS

@@ -15,9 +15,9 @@ struct vf32 {
 };
 
 #if FACEIO_HELIUM
-// Eight registers: 1 x 4 accumulators, a weight, an input and two to spare.
-inline constexpr int kTileVectors = 4;
-constexpr int tile_pixels(int vectors) noexcept { return vectors == 1 ? 4 : vectors == 2 ? 2 : 1; }
+// Eight registers: 3 x 2 accumulators and two weights; inputs are integer registers.
+inline constexpr int kTileVectors = 2;
+constexpr int tile_pixels(int) noexcept { return 3; }
 inline constexpr int kPlaneChannels = 2;
 inline constexpr int kPlaneVectors = 1;
 inline constexpr int kDepthwisePixels = 2;

@@ -1,4 +1,4 @@
-// Integers of 128 bits in the vector types of clang, for RISC-V V and Helium. Operations: int-inl.hpp.
+// Integers of 128 bits in the vector types of clang, for RISC-V V. Operations: int-inl.hpp.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -14,11 +14,7 @@ typedef uint8_t u8x8 __attribute__((vector_size(8)));
 typedef uint8_t u8x16 __attribute__((vector_size(16)));
 
 /// Register tile of the products of Winograd's algorithm: positions, blocks. A panel is the third side.
-#if FACEIO_HELIUM
-inline constexpr int kWinogradTilePositions = 1, kWinogradTileBlocks = 1;
-#else
 inline constexpr int kWinogradTilePositions = 1, kWinogradTileBlocks = 6;
-#endif
 inline constexpr int kWinogradBlocks = 6;  // transformed together
 
 struct vi32 {
@@ -34,7 +30,7 @@ struct vu8 {
   u8x16 v;
 };
 inline constexpr int kTilePanels = 1;
-constexpr int tile_pixels(int) noexcept { return FACEIO_HELIUM ? 2 : 6; }
+constexpr int tile_pixels(int) noexcept { return 6; }
 
 /// A vector of any type from memory of any alignment, and back.
 template <class Vector>
