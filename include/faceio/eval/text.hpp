@@ -78,7 +78,7 @@ class LineReader {
 
   /// Throws Error when the file cannot be opened.
   explicit LineReader(const std::string& path)
-      : path_(path), file_(path, std::ios::binary), buffer_(kLongestLine_bytes + 1) {
+      : path_(path), file_(utf8_path(path), std::ios::binary), buffer_(kLongestLine_bytes + 1) {
     if (!file_) throw Error(path + ": cannot be opened (" + std::strerror(errno) + ")");
   }
 
