@@ -2,6 +2,7 @@
 #ifndef FACEIO_EVAL_WIDER_TEXT_HPP
 #define FACEIO_EVAL_WIDER_TEXT_HPP
 
+#include "text.hpp"
 #include "wider.hpp"
 
 FACEIO_BEGIN_NAMESPACE
