@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The program faceio of a cross build beside that of this computer.
 
-    program_test.py CASE --program PROGRAM --native PROGRAM --work FOLDER -- EMULATOR...
+    program_test.py CASE --program PROGRAM --native PROGRAM --work FOLDER --emulator EMULATOR...
 
 hashes  `faceio selftest`, fp32 and int8: on each instruction set that both have, outputs with the same bits
 names   `faceio detect` of a picture whose name is not ASCII: the same face, and the picture with boxes is where it was asked
@@ -68,7 +68,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--native", required=True)
     parser.add_argument("--work", required=True, type=pathlib.Path)
-    parser.add_argument("emulator", nargs="*")
+    parser.add_argument("--emulator", nargs=argparse.REMAINDER, default=[], help="the last argument")
     options = parser.parse_args()
     if not pathlib.Path(options.native).exists():
         print(f"SKIPPED: there is no {options.native} (cmake --preset release; cmake --build --preset release)")

@@ -57,6 +57,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
   Parsed parsed;
   Arguments& a = parsed.arguments;
   CLI::App app("Face detection and recognition on the CPU.", "faceio");
+  app.allow_windows_style_options(false);  // /photo.png is a path
   app.set_version_flag("--version", "faceio " FACEIO_VERSION_STRING);
   app.require_subcommand(1);
   app.footer(
