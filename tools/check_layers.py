@@ -60,7 +60,7 @@ _FREESTANDING_HEADERS = {
     "riscv_vector.h",
     "wasm_simd128.h",
 }
-_C_HEADERS = {"stdlib.h", "string.h", "math.h", "stdio.h", "sys/auxv.h"}
+_C_HEADERS = {"stdlib.h", "string.h", "math.h", "stdio.h", "sys/auxv.h", "sys/sysctl.h"}
 
 _WORDS = {
     r"\bnew\b": "allocates",

@@ -8,6 +8,8 @@ two_units         the umbrella header in two optimised translation units of one 
                   each of them builds, or one alone
 firmware          firmware.hpp with nothing but the compiler's own headers; what its code asks of a library
 hostile_macros    all headers after the macros of windows.h, Xlib.h, curses.h and user code
+windows_msvc      inner headers and firmware.hpp with Microsoft's types and extensions, in both of clang's
+                  command lines; syntax alone: there are no libraries of Microsoft here
 must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
 
 `*-inl.hpp` files are kernel bodies that targets.hpp includes; they are no headers of their own.
@@ -243,6 +245,31 @@ def firmware(cxx, headers, work):
     return passed
 
 
+def windows_msvc(cxx, headers, _work):
+    macros = subprocess.run(
+        [cxx, "-dM", "-E", "-x", "c++", "-"], input="", stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    version = re.search(r"__clang_major__ (\d+)", macros)
+    if not version or int(version.group(1)) < 19:
+        print(f"SKIPPED: {cxx} is not clang 19 or newer (Debian and Ubuntu: apt install clang-19)")
+        return None
+    # The definitions of the kernels use the C library.
+    files = [h for h in headers.inner if not h.startswith("kernels/ref/")]
+    jobs = []
+    for cpu in ("x86_64", "aarch64"):
+        target = f"--target={cpu}-pc-windows-msvc"
+        jobs += [syntax_job(cxx, headers, target, h, target, "-std=c++17", "-ffreestanding") for h in files]
+        jobs.append(
+            Job(
+                f"firmware.hpp as clang-cl sees it ({target})",
+                [cxx, "--driver-mode=cl", target, "/Zs", "/W4", "/WX", "/std:c++17", "-Xclang",
+                 "-ffreestanding", "-I", headers.include, "/TP", "-"],
+                _FIRMWARE,
+            )
+        )
+    return run_all(jobs)
+
+
 def hostile_macros(cxx, headers, _work):
     before = headers.system_includes() + '#include "' + str(_HERE / "hostile_macros.hpp") + '"\n'
     # stb's own sources do not survive all of these, and they are not ours.
@@ -325,6 +352,7 @@ def main():
         "headers": headers_alone,
         "two_units": two_units,
         "firmware": firmware,
+        "windows_msvc": windows_msvc,
         "hostile_macros": hostile_macros,
         "must_not_compile": must_not_compile,
     }
@@ -338,7 +366,8 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     headers = Headers(options.source.resolve())
-    return 0 if cases[options.case](options.cxx, headers, work) else 1
+    passed = cases[options.case](options.cxx, headers, work)
+    return 77 if passed is None else 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -254,7 +254,7 @@ TEST_CASE("models, doctor, selftest and bench") {
 #else
 
 TEST_CASE("the program") {
-  MESSAGE("skipped: FACEIO_TEST_PROGRAM names no built program");
+  MESSAGE("skipped: FACEIO_TEST_PROGRAM names no built program, or there is no POSIX shell");
 }
 
 #endif

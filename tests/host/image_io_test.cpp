@@ -1,6 +1,10 @@
 // Files that are no pictures, limits, and writing.
 #include <faceio/core/image_view.hpp>
 
+#include <faceio/host/mapped_file.hpp>
+
+#include <fstream>
+
 #include "fixtures.hpp"
 #include "host_support.hpp"
 
@@ -43,6 +47,7 @@ TEST_CASE("an unreadable file says so") {
   std::FILE* probe = std::fopen(path.c_str(), "rb");
   if (probe != nullptr) {
     std::fclose(probe);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);  // Windows removes no other files
     MESSAGE("skipped: this user may read every file");
     return;
   }
@@ -90,6 +95,45 @@ TEST_CASE("the throwing functions throw the same sentence") {
   const Bytes png = bytes_of(fixtures::rgb_png);
   CHECK(faceio::host::decode_picture(view(png)).rgb == bytes_of(fixtures::rgb_png_rgb));
 }
+
+TEST_CASE("paths are UTF-8") {
+  const TemporaryFolder folder;
+  const std::string name = "Portr\xC3\xA4t \xE9\xA1\x94 \xF0\x9F\x98\x80";
+  const auto on_disk = [&](const char* suffix) {
+    return std::filesystem::u8path(folder.path("")) / std::filesystem::u8path(name + suffix);
+  };
+  const Bytes png = bytes_of(fixtures::rgb_png);
+  std::ofstream(on_disk(".png"), std::ios::binary).write(reinterpret_cast<const char*>(png.data()),
+                                                         static_cast<std::streamsize>(png.size()));
+  std::string error;
+  Picture picture;
+  REQUIRE(faceio::host::try_read_picture(folder.path("") + name + ".png", picture, error));
+  CHECK(picture.rgb == bytes_of(fixtures::rgb_png_rgb));
+  faceio::host::MappedFile file;
+  REQUIRE(faceio::host::MappedFile::open(folder.path("") + name + ".png", file, error));
+  CHECK(file.size() == png.size());
+  REQUIRE(faceio::host::write_png(folder.path("") + name + "_2.png", picture, error));
+  CHECK(std::filesystem::exists(on_disk("_2.png")));
+}
+
+#if defined(_WIN32)
+TEST_CASE("UTF-8 becomes UTF-16") {
+  using faceio::host::detail::utf16;
+  CHECK(utf16("a\x7F").compare(L"a\x7F") == 0);
+  // First and last character of each length, and those beside the surrogates.
+  CHECK(utf16("\xC2\x80\xDF\xBF").compare(L"\x80\x7FF") == 0);
+  CHECK(utf16("\xE0\xA0\x80\xEF\xBF\xBF").compare(L"\x800\xFFFF") == 0);
+  CHECK(utf16("\xED\x9F\xBF\xEE\x80\x80").compare(L"\xD7FF\xE000") == 0);
+  CHECK(utf16("\xF0\x90\x80\x80\xF4\x8F\xBF\xBF").compare(L"\xD800\xDC00\xDBFF\xDFFF") == 0);
+  // No UTF-8: every byte by itself.
+  for (const char* bad : {"\x80", "\xC0", "\xF5", "\xFF", "\xC3"}) CHECK(utf16(bad).compare(L"\xFFFD") == 0);
+  CHECK(utf16("\xC1\xBF").compare(L"\xFFFD\xFFFD") == 0);                          // longer than needed
+  CHECK(utf16("\xE0\x9F\xBF").compare(L"\xFFFD\xFFFD\xFFFD") == 0);               // the same
+  CHECK(utf16("\xED\xA0\x80").compare(L"\xFFFD\xFFFD\xFFFD") == 0);               // half of a pair
+  CHECK(utf16("\xF4\x90\x80\x80").compare(L"\xFFFD\xFFFD\xFFFD\xFFFD") == 0);    // behind the last
+  CHECK(utf16("\xE9\xA1z").compare(L"\xFFFD\xFFFDz") == 0);                        // cut short
+}
+#endif
 
 TEST_CASE("a decoded picture is a valid image") {
   const Outcome outcome = decode(bytes_of(fixtures::rgb_png));

@@ -125,6 +125,22 @@ TEST_CASE("min and max: a NaN in either argument gives the second; of equal zero
   }
 }
 
+// a * b + c, rounded once. MinGW-w64's std::fma rounds twice. The product is exact in double; the sum is rounded to odd
+// there, after which rounding to float is the only one that counts.
+float fused_once(float a, float b, float c) {
+  const double product = static_cast<double>(a) * static_cast<double>(b), addend = static_cast<double>(c);
+  double sum = product + addend;
+  const double part = sum - product;
+  const double error = (product - (sum - part)) + (addend - part);
+  if (std::isfinite(sum) && error != 0.0) {
+    uint64_t bits;
+    std::memcpy(&bits, &sum, sizeof bits);
+    if ((bits & 1) == 0) bits = (error > 0.0) == (sum > 0.0) ? bits + 1 : bits - 1;
+    std::memcpy(&sum, &bits, sizeof bits);
+  }
+  return static_cast<float>(sum);
+}
+
 TEST_CASE("fma and fnma: one rounding or two, as the numeric class says") {
   for (const VecOps* ops : test::runnable_vec_ops()) {
     INFO(target_name(*ops));
@@ -137,8 +153,8 @@ TEST_CASE("fma and fnma: one rounding or two, as the numeric class says") {
       ops->ternary.fnma(a, b, c, difference);
       for (int i = 0; i < ops->lanes; ++i) {
         volatile float product = a[i] * b[i];  // keeps the compiler from fusing
-        const float one = std::fma(a[i], b[i], c[i]), two = product + c[i];
-        const float one_minus = std::fma(-a[i], b[i], c[i]), two_minus = c[i] - product;
+        const float one = fused_once(a[i], b[i], c[i]), two = product + c[i];
+        const float one_minus = fused_once(-a[i], b[i], c[i]), two_minus = c[i] - product;
         told_apart += same(one, two) ? 0 : 1;
         wrong += same(sum[i], fused ? one : two) ? 0 : 1;
         wrong += same(difference[i], fused ? one_minus : two_minus) ? 0 : 1;
@@ -319,6 +335,8 @@ TEST_CASE("load_u8x3 reads up to the end of a page and no further") {
     }
   }
   munmap(memory, 3 * page);
+#else
+  MESSAGE("SKIPPED: needs mmap");
 #endif
 }
 

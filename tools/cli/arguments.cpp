@@ -53,10 +53,11 @@ void add_json(CLI::App& command, Arguments& a, const char* what) {
 
 }  // namespace
 
-Parsed parse_arguments(int argc, char** argv) {
+Parsed parse_arguments(const std::vector<std::string>& words) {
   Parsed parsed;
   Arguments& a = parsed.arguments;
   CLI::App app("Face detection and recognition on the CPU.", "faceio");
+  app.allow_windows_style_options(false);  // /photo.png is a path
   app.set_version_flag("--version", "faceio " FACEIO_VERSION_STRING);
   app.require_subcommand(1);
   app.footer(
@@ -120,7 +121,7 @@ Parsed parse_arguments(int argc, char** argv) {
     command->fallthrough();  // --detector, --recogniser and --precision may follow the command
   }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the end
   } catch (const CLI::ParseError& e) {
     const int code = app.exit(e);
     parsed.exit_code = code == 0 ? 0 : static_cast<int>(Outcome::bad_input);

@@ -46,7 +46,7 @@ struct Parsed {
   std::optional<int> exit_code;
 };
 
-Parsed parse_arguments(int argc, char** argv);
+Parsed parse_arguments(const std::vector<std::string>& words);
 
 }  // namespace cli
 

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "commands.hpp"
+#include "process.hpp"
 
 namespace {
 
@@ -24,7 +25,8 @@ cli::Outcome run(const cli::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const cli::Parsed parsed = cli::parse_arguments(argc, argv);
+  cli::print_utf8();
+  const cli::Parsed parsed = cli::parse_arguments(cli::command_line(argc, argv));
   if (parsed.exit_code) return *parsed.exit_code;
   try {
     return static_cast<int>(run(parsed.arguments));

@@ -1,14 +1,14 @@
 #include "progress.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <utility>
+
+#include "process.hpp"
 
 namespace cli {
 
 Progress::Progress(std::string unit, size_t total)
-    : unit_(std::move(unit)), total_(total), terminal_(isatty(STDERR_FILENO) != 0) {}
+    : unit_(std::move(unit)), total_(total), terminal_(stderr_is_terminal()) {}
 
 void Progress::step() {
   const size_t before = done_++;

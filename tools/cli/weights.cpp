@@ -2,23 +2,22 @@
 
 #include <cinttypes>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include "outcome.hpp"
+#include "process.hpp"
 
 namespace cli {
 namespace {
 
 std::vector<std::filesystem::path> weight_folders() {
   std::vector<std::filesystem::path> folders;
-  const char* named = std::getenv("FACEIO_WEIGHTS");
-  if (named != nullptr && named[0] != '\0') folders.emplace_back(named);
+  const std::string named = environment("FACEIO_WEIGHTS").value_or("");
+  if (!named.empty()) folders.emplace_back(named);
   folders.emplace_back("weights");
-  std::error_code failed;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (!failed) folders.push_back((program.parent_path() / "../../weights").lexically_normal());
+  const std::filesystem::path program = program_path();
+  if (!program.empty()) folders.push_back((program.parent_path() / "../../weights").lexically_normal());
 #if defined(FACEIO_DEFAULT_WEIGHTS_DIR)
   folders.emplace_back(FACEIO_DEFAULT_WEIGHTS_DIR);
 #endif

@@ -25,12 +25,16 @@
 
 #include "../version.hpp"
 
+#if !defined(__GNUC__) && !defined(__clang__)
+#error "faceio needs gcc or clang; on Windows that is clang-cl or MinGW-w64 (docs/targets.md)"
+#endif
+
 // Checks for what is not finite vanish under these flags, and sums change from compiler to compiler.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "faceio is not meant for -ffast-math or -ffinite-math-only: compile the files that include it without them"
 #endif
 
-#if (defined(__x86_64__) || defined(_M_X64)) && !defined(FACEIO_NO_SIMD)
+#if defined(__x86_64__) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_X86 1
 #else
 #define FACEIO_X86 0
@@ -62,45 +66,30 @@
 #define FACEIO_HELIUM 0
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_ALWAYS_INLINE inline __attribute__((always_inline))
 // For loops that need every register: inlined, they would share them with their caller's variables.
 #define FACEIO_NOINLINE inline __attribute__((noinline))
 #define FACEIO_RESTRICT __restrict__
-#else
-#define FACEIO_ALWAYS_INLINE inline
-#define FACEIO_NOINLINE inline
-#define FACEIO_RESTRICT
-#endif
 
 // Register-tile loops carry this: without it gcc keeps the accumulators of a tile in memory at -O2.
 #if defined(__clang__)
 #define FACEIO_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
-#define FACEIO_UNROLL _Pragma("GCC unroll 64")
 #else
-#define FACEIO_UNROLL
+#define FACEIO_UNROLL _Pragma("GCC unroll 64")
 #endif
 
 // For loops around a register tile of integers: gcc -O3 unrolls those of constant length, reorders the additions of
 // all turns, and keeps them in memory.
 #if defined(__clang__)
 #define FACEIO_NO_UNROLL _Pragma("clang loop unroll(disable)")
-#elif defined(__GNUC__)
-#define FACEIO_NO_UNROLL _Pragma("GCC unroll 1")
 #else
-#define FACEIO_NO_UNROLL
+#define FACEIO_NO_UNROLL _Pragma("GCC unroll 1")
 #endif
 
 // Asks for the cache line of an address, into the first-level cache or the second. Any address may be
 // named.
-#if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_PREFETCH(address) __builtin_prefetch(address, 0, 3)
 #define FACEIO_PREFETCH_L2(address) __builtin_prefetch(address, 0, 2)
-#else
-#define FACEIO_PREFETCH(address) static_cast<void>(0)
-#define FACEIO_PREFETCH_L2(address) static_cast<void>(0)
-#endif
 
 // Square root of a float. __builtin_sqrtf becomes a call of the C library for the sake of errno, unless
 // -fno-math-errno is given.
@@ -114,11 +103,7 @@
 #endif
 
 #if !defined(FACEIO_ASSERT_HANDLER)
-#if defined(__GNUC__) || defined(__clang__)
 #define FACEIO_ASSERT_HANDLER(text) __builtin_trap()
-#else
-#define FACEIO_ASSERT_HANDLER(text) (*(volatile int*)0 = 0)
-#endif
 #endif
 
 #if defined(FACEIO_ENABLE_ASSERT)

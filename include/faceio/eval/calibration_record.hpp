@@ -204,7 +204,7 @@ inline std::string calibration_text(const Calibration& calibration) {
 /// Writes calibration_text to a file. Throws Error.
 inline void write_calibration(const std::string& path, const Calibration& calibration) {
   const std::string text = calibration_text(calibration);
-  std::ofstream file(path, std::ios::binary);
+  std::ofstream file(utf8_path(path), std::ios::binary);
   file << text;
   file.close();
   if (!file) throw Error(path + ": cannot be written; is the folder there, and the disk not full?");

@@ -1,4 +1,4 @@
-// Reading and writing whole files, with errors as sentences.
+// Opening and reading files, with errors as sentences. Paths are UTF-8 on Windows, and bytes elsewhere.
 #ifndef FACEIO_HOST_FILE_BYTES_HPP
 #define FACEIO_HOST_FILE_BYTES_HPP
 
@@ -11,9 +11,67 @@
 
 #include "../core/memory.hpp"
 
+#if defined(_WIN32)
+#include <sys/stat.h>
+#include <wchar.h>
+#endif
+
 FACEIO_BEGIN_NAMESPACE
 namespace host {
 namespace detail {
+
+#if defined(_WIN32)
+/// UTF-16 of UTF-8. Bytes that are none become U+FFFD each, which names no file by accident.
+inline std::wstring utf16(const std::string& utf8) {
+  static_assert(sizeof(wchar_t) == 2, "Windows");
+  std::wstring wide;
+  const auto byte = [&utf8](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(utf8[i])); };
+  for (size_t i = 0; i < utf8.size();) {
+    const uint32_t lead = byte(i);
+    const size_t length = lead < 0x80 ? 1 : lead >= 0xF0 && lead < 0xF8 ? 4 : lead >= 0xE0 ? 3 : 2;
+    uint32_t code = length == 1 ? lead : lead & (0x7Fu >> length);
+    bool good = (lead < 0x80 || (lead >= 0xC2 && lead < 0xF5)) && i + length <= utf8.size();
+    for (size_t k = 1; good && k < length; ++k) {
+      good = (byte(i + k) & 0xC0u) == 0x80;
+      code = code << 6 | (byte(i + k) & 0x3Fu);
+    }
+    constexpr uint32_t kShortest[] = {0, 0, 0x80, 0x800, 0x10000};
+    good = good && code >= kShortest[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+    if (!good) {
+      wide += static_cast<wchar_t>(0xFFFD);
+    } else if (code < 0x10000) {
+      wide += static_cast<wchar_t>(code);
+    } else {
+      wide += static_cast<wchar_t>(0xD800 + ((code - 0x10000) >> 10));
+      wide += static_cast<wchar_t>(0xDC00 + ((code - 0x10000) & 0x3FF));
+    }
+    i += good ? length : 1;
+  }
+  return wide;
+}
+
+// Windows refuses to open a folder as it refuses a file of somebody else.
+inline bool is_folder(std::wstring path) {
+  while (!path.empty() && (path.back() == L'/' || path.back() == L'\\')) path.pop_back();
+  struct ::_stat64 info;
+  return ::_wstat64(path.c_str(), &info) == 0 && (info.st_mode & _S_IFDIR) != 0;
+}
+#endif
+
+/// fopen(): errno says why it is null.
+inline std::FILE* open_file(const std::string& path, bool write) {
+#if defined(_WIN32)
+  const std::wstring wide = utf16(path);
+  std::FILE* const file = ::_wfopen(wide.c_str(), write ? L"wb" : L"rb");
+  if (file == nullptr) {
+    const int code = errno;
+    errno = is_folder(wide) ? EISDIR : code;
+  }
+  return file;
+#else
+  return std::fopen(path.c_str(), write ? "wb" : "rb");
+#endif
+}
 
 inline std::string open_error(const std::string& path, int code) {
   switch (code) {
@@ -37,7 +95,7 @@ inline bool read_file(const std::string& path, size_t max_bytes, std::vector<uin
   struct Close {
     void operator()(std::FILE* open_file) const noexcept { std::fclose(open_file); }
   };
-  const std::unique_ptr<std::FILE, Close> owner(std::fopen(path.c_str(), "rb"));
+  const std::unique_ptr<std::FILE, Close> owner(detail::open_file(path, false));
   std::FILE* const file = owner.get();
   if (file == nullptr) {
     error = detail::open_error(path, errno);

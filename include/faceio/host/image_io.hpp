@@ -243,7 +243,7 @@ inline bool write_picture(const std::string& path, const Picture& picture, Write
     error = path + ": " + error;
     return false;
   }
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  std::FILE* const file = open_file(path, true);
   if (file == nullptr) {
     error = path + ": cannot be written (" + std::strerror(errno) + "); choose another place";
     return false;

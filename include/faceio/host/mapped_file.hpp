@@ -1,4 +1,4 @@
-// A whole file as 64-byte aligned, read-only bytes: mapped where the system can, read otherwise.
+// A whole file as 64-byte aligned, read-only bytes: mapped on POSIX systems, read on others (Windows).
 #ifndef FACEIO_HOST_MAPPED_FILE_HPP
 #define FACEIO_HOST_MAPPED_FILE_HPP
 

@@ -9,15 +9,20 @@
 // Intrinsics come in here, outside every target region: a header included inside one would have its
 // inline functions compiled for that target, and the linker might keep those bodies for everybody.
 #include <immintrin.h>
-#if defined(_MSC_VER) && !defined(__clang__)
-#include <intrin.h>
-#else
 #include <cpuid.h>
+#if defined(_MSC_VER) && !defined(__AVX2INTRIN_H) && !defined(FACEIO_STATIC_TARGET)
+#error "this clang hides AVX2 where it stands in for Microsoft's compiler: take clang 19 or newer, or FACEIO_STATIC_TARGET"
 #endif
 #elif FACEIO_NEON
 #include <arm_neon.h>
-#if !defined(FACEIO_FREESTANDING) && defined(__linux__)
+#if !defined(FACEIO_FREESTANDING)
+#if defined(__linux__) || defined(__FreeBSD__)
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
+#elif defined(_WIN32)
+extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long feature);  // as windows.h has it
+#endif
 #endif
 #elif FACEIO_WASM
 #include <wasm_simd128.h>
@@ -270,28 +275,15 @@ struct CpuidRegisters {
 
 inline CpuidRegisters cpuid(uint32_t leaf, uint32_t subleaf) noexcept {
   CpuidRegisters r;
-#if defined(_MSC_VER) && !defined(__clang__)
-  int regs[4];
-  __cpuidex(regs, static_cast<int>(leaf), static_cast<int>(subleaf));
-  r.eax = static_cast<uint32_t>(regs[0]);
-  r.ebx = static_cast<uint32_t>(regs[1]);
-  r.ecx = static_cast<uint32_t>(regs[2]);
-  r.edx = static_cast<uint32_t>(regs[3]);
-#else
   __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
-#endif
   return r;
 }
 
 /// Register state the operating system saves (XCR0). Only valid when CPUID reports OSXSAVE.
 inline uint64_t enabled_register_state() noexcept {
-#if defined(_MSC_VER) && !defined(__clang__)
-  return _xgetbv(0);
-#else
   uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<uint64_t>(high) << 32) | low;
-#endif
 }
 
 constexpr bool has_bit(uint32_t word, int index) noexcept { return ((word >> index) & 1u) != 0; }
@@ -344,12 +336,27 @@ inline bool cpu_supports(Int8Target target) noexcept {
   if (target == Int8Target::neon) return true;
 #if defined(FACEIO_STATIC_TARGET)
   return is_built(target);
+#elif defined(FACEIO_FREESTANDING)
+  return false;
+#elif defined(__linux__) || defined(__FreeBSD__)
+  const bool dotprod = target == Int8Target::dotprod;
+  if (!dotprod && target != Int8Target::i8mm) return false;
+  unsigned long features = 0;
+#if defined(__linux__)
+  features = getauxval(dotprod ? AT_HWCAP : AT_HWCAP2);
+#else
+  elf_aux_info(dotprod ? AT_HWCAP : AT_HWCAP2, &features, sizeof features);
+#endif
+  return (features >> (dotprod ? 20 : 13) & 1) != 0;  // HWCAP_ASIMDDP and HWCAP2_I8MM, which older headers lack
 #elif defined(__APPLE__)
-  return target == Int8Target::dotprod;  // since the A13 and M1
-#elif !defined(FACEIO_FREESTANDING) && defined(__linux__)
-  // HWCAP_ASIMDDP and HWCAP2_I8MM, which older headers lack.
-  if (target == Int8Target::dotprod) return (getauxval(AT_HWCAP) >> 20 & 1) != 0;
-  return target == Int8Target::i8mm && (getauxval(AT_HWCAP2) >> 13 & 1) != 0;
+  if (target == Int8Target::dotprod) return true;  // since the A13 and M1
+  int has_i8mm = 0;
+  size_t bytes = sizeof has_i8mm;
+  return target == Int8Target::i8mm &&
+         sysctlbyname("hw.optional.arm.FEAT_I8MM", &has_i8mm, &bytes, nullptr, 0) == 0 && has_i8mm != 0;
+#elif defined(_WIN32)
+  constexpr unsigned long kDotProducts = 43;  // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+  return target == Int8Target::dotprod && IsProcessorFeaturePresent(kDotProducts) != 0;
 #else
   return false;
 #endif

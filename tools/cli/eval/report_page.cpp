@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "../outcome.hpp"
@@ -199,7 +200,7 @@ void ReportPage::add_tiles(const std::string& heading, const std::vector<ErrorTi
 }
 
 void ReportPage::save(const std::string& path) const {
-  std::ofstream file(path, std::ios::binary);
+  std::ofstream file(std::filesystem::u8path(path), std::ios::binary);
   file << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
        << "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>"
        << html_text(title_) << "</title><style>" << kStyle << "</style></head>\n<body>\n"
