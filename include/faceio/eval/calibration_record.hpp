@@ -201,13 +201,22 @@ inline std::string calibration_text(const Calibration& calibration) {
   return text;
 }
 
-/// Writes calibration_text to a file. Throws Error.
+/// Writes calibration_text to a file, which is the old one until the new one is whole. Throws Error.
 inline void write_calibration(const std::string& path, const Calibration& calibration) {
   const std::string text = calibration_text(calibration);
-  std::ofstream file(utf8_path(path), std::ios::binary);
+  const std::filesystem::path place = utf8_path(path);
+  std::error_code code;
+  const std::filesystem::file_status before = std::filesystem::status(place, code);
+  const bool in_place = std::filesystem::exists(before) && !std::filesystem::is_regular_file(before);  // a pipe, say
+  const std::filesystem::path part = in_place ? place : utf8_path(path + ".part");
+  std::ofstream file(part, std::ios::binary);
   file << text;
   file.close();
-  if (!file) throw Error(path + ": cannot be written; is the folder there, and the disk not full?");
+  code.clear();
+  if (file && !in_place) std::filesystem::rename(part, place, code);
+  if (file && !code) return;
+  if (!in_place) std::filesystem::remove(part, code);
+  throw Error(path + ": cannot be written; is the folder there, and the disk not full?");
 }
 
 /// Reads the text form. Throws Error with file and line for anything that calibration_text would not write:

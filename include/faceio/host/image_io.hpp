@@ -24,6 +24,7 @@
 #include "image/png_check.hpp"
 #include "image/pnm.hpp"
 #include "image/stb_isolated.hpp"
+#include "write_file.hpp"
 #if defined(FACEIO_TURBOJPEG)
 #include "image/turbojpeg_decoder.hpp"
 #endif
@@ -243,15 +244,7 @@ inline bool write_picture(const std::string& path, const Picture& picture, Write
     error = path + ": " + error;
     return false;
   }
-  std::FILE* const file = open_file(path, true);
-  if (file == nullptr) {
-    error = path + ": cannot be written (" + std::strerror(errno) + "); choose another place";
-    return false;
-  }
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  if (std::fclose(file) == 0 && written) return true;
-  error = path + ": the picture was not written completely; is the disk full?";
-  return false;
+  return write_file(path, {bytes.data(), bytes.size()}, error);
 }
 
 }  // namespace detail

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
+
+#include <faceio/host/write_file.hpp>
 
 #include "../outcome.hpp"
 #include "report_text.hpp"
@@ -200,13 +200,13 @@ void ReportPage::add_tiles(const std::string& heading, const std::vector<ErrorTi
 }
 
 void ReportPage::save(const std::string& path) const {
-  std::ofstream file(std::filesystem::u8path(path), std::ios::binary);
-  file << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-       << "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>"
-       << html_text(title_) << "</title><style>" << kStyle << "</style></head>\n<body>\n"
-       << body_ << "</body></html>\n";
-  file.close();
-  if (!file) throw InputError(path + ": the page cannot be written; choose another place");
+  const std::string page = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
+                           html_text(title_) + "</title><style>" + kStyle + "</style></head>\n<body>\n" + body_ +
+                           "</body></html>\n";
+  const faceio::Span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(page.data()), page.size());
+  std::string error;
+  if (!faceio::host::write_file(path, bytes, error)) throw InputError(error);
 }
 
 }  // namespace cli
