@@ -2,13 +2,14 @@
 
     selftest_hashes.py --run 'x86-64: build/release/faceio' --run 'armv7: qemu-arm -cpu cortex-a7 build/armv7/faceio'
 
-Each --run is a name, a colon, and how to start the program there. `selftest` goes through the targets that the CPU has, replays
-recorded pixels, and prints for each network, precision and target how far the worst layer is from its recorded answer, and a
-hash of the outputs. Demanded are (docs/dispatch.md):
+Each --run is a name, a colon, and how to start the program there. `selftest` goes through the targets that the CPU has,
+replays recorded pixels, and prints for each network, precision and target how far the worst layer is from its recorded
+answer, and a hash of the outputs. Demanded are (docs/dispatch.md):
 
 * integers: one hash everywhere;
 * fp32 and fp16: one hash among the targets that round a multiply-add once, one among those that round it twice;
-* every layer within the tolerance that is recorded beside its answer, which bounds the difference between the two classes.
+* every layer within the tolerance that is recorded beside its answer, which bounds the difference between the two
+  classes.
 """
 
 import argparse
@@ -112,7 +113,8 @@ _PLANTS = (
 def self_test():
     wrong = 0
     for what, old, new, expected in _PLANTS:
-        results = [("a", line) for line in parse(_SAMPLE)] + [("b", line) for line in parse(_SAMPLE.replace(old, new))]
+        results = [("a", line) for line in parse(_SAMPLE)]
+        results += [("b", line) for line in parse(_SAMPLE.replace(old, new))]
         found = complaints(results)
         if (len(found) == 0) if expected is None else any(expected in text for text in found):
             continue
