@@ -13,6 +13,15 @@ FACEIO_ALWAYS_INLINE int32x4_t vcvtnq_s32_f32(float32x4_t a) noexcept {
 FACEIO_ALWAYS_INLINE uint32x4_t vcvtnq_u32_f32(float32x4_t a) noexcept {
   return vreinterpretq_u32_s32(vcvtnq_s32_f32(a));
 }
+#if !defined(__clang__)
+// gcc compares one lane at a time, for the sake of subnormal numbers.
+FACEIO_ALWAYS_INLINE uint32x4_t vcgtq_f32(float32x4_t a, float32x4_t b) noexcept {
+  uint32x4_t mask;
+  __asm__("vcgt.f32 %q0, %q1, %q2" : "=w"(mask) : "w"(a), "w"(b));
+  return mask;
+}
+FACEIO_ALWAYS_INLINE uint32x4_t vcltq_f32(float32x4_t a, float32x4_t b) noexcept { return vcgtq_f32(b, a); }
+#endif
 // vrecpeq_f32 and its kin are approximations; one lane at a time rounds as it should.
 FACEIO_ALWAYS_INLINE float32x4_t vdivq_f32(float32x4_t a, float32x4_t b) noexcept { return a / b; }
 FACEIO_ALWAYS_INLINE float32x4_t vsqrtq_f32(float32x4_t a) noexcept {
