@@ -411,8 +411,9 @@ TEST_CASE("select_gt and any_gt: strict, false for NaN, lane by lane") {
       ops->select_gt(a, b, x, y, out);
       bool any = false;
       for (int i = 0; i < ops->lanes; ++i) {
-        wrong += out[i] == (a[i] > b[i] ? x[i] : y[i]) ? 0 : 1;
-        any = any || a[i] > b[i];
+        const bool greater = taken(*ops, a[i]) > taken(*ops, b[i]);
+        wrong += out[i] == (greater ? x[i] : y[i]) ? 0 : 1;
+        any = any || greater;
       }
       wrong += ops->any_gt(a, b) == any ? 0 : 1;
     });
