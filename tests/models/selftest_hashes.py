@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 _LINE = re.compile(
-    r"^(?P<network>\w+) +(?P<precision>\w+) +(?P<target>\S+) +(?P<layers>\d+) layers +worst +(?P<worst>\S+) at "
+    r"^(?P<network>\w+) +(?P<precision>\w+) +(?P<target>\S+) +(?P<layers>\d+) layers +worst (?P<worst>.+?) +at "
     r"(?P<ratio>[\d.e+-]+|inf|nan) of its tolerance +outputs (?P<hash>[0-9a-f]{16}) +"
     r"(?P<numeric_class>integers|rounds once|rounds twice) +(?P<verdict>.+)$",
     re.MULTILINE,
@@ -93,10 +93,10 @@ def print_table(results):
 _SAMPLE = """\
 detector    fp32  scalar   54 layers  worst c4 at 0.100 of its tolerance  outputs 0000000000000001  rounds twice  ok
 detector    fp32  neon     54 layers  worst c4 at 0.100 of its tolerance  outputs 0000000000000002  rounds once   ok
-detector    int8  scalar   54 layers  worst - at 0.000 of its tolerance  outputs 0000000000000003  integers      ok
-detector    int8  neon     54 layers  worst - at 0.000 of its tolerance  outputs 0000000000000003  integers      ok
+detector    int8  scalar   54 layers  worst -              at 0.000 of its tolerance  outputs 0000000000000003  integers      ok
+detector    int8  neon     54 layers  worst -              at 0.000 of its tolerance  outputs 0000000000000003  integers      ok
 recogniser  fp32  scalar   64 layers  worst c4 at 0.100 of its tolerance  outputs 0000000000000004  rounds twice  ok
-recogniser  int8  scalar   64 layers  worst - at 0.000 of its tolerance  outputs 0000000000000005  integers      ok
+recogniser  int8  scalar   64 layers  worst -              at 0.000 of its tolerance  outputs 0000000000000005  integers      ok
 """
 # (what, text replaced in the sample of a second place, replacement, part of the complaint)
 _PLANTS = (
