@@ -84,7 +84,7 @@ _MACHINERY = {
     "kernels/all-inl.hpp": r"(\.\./simd/vec-inl\.hpp|[\w./]+-inl\.hpp|kernels\.def)",
     "kernels/all_int8-inl.hpp": r"(\.\./simd/int-inl\.hpp|\w+_int8-inl\.hpp|int8_kernels\.def)",
     "simd/vec-inl.hpp": r"backend/\w+-inl\.hpp",
-    "simd/int-inl.hpp": r"backend/\w+_int-inl\.hpp",
+    "simd/int-inl.hpp": r"backend/(\w+_int|neon32)-inl\.hpp",
 }
 _REFERENCES = "kernels/ref/"
 _REGION_FILES = {"simd/target.hpp", "kernels/targets.hpp"}

@@ -57,6 +57,8 @@
 #define FACEIO_ABI_LEVEL lse
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #define FACEIO_ABI_LEVEL neon
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA)
+#define FACEIO_ABI_LEVEL neon_vfpv4
 #elif defined(__wasm_simd128__)
 #define FACEIO_ABI_LEVEL wasm_simd128
 #elif defined(__riscv_v)

@@ -196,7 +196,9 @@ FACEIO_REGION_END
 #endif
 #if FACEIO_BUILDS_INT8_VECTORS
 #define FACEIO_TEST_VECTORS(name) FACEIO_TEST_TARGET(name)
+FACEIO_REGION_VECTORS
 FACEIO_TEST_VECTORS(FACEIO_VECTORS)
+FACEIO_REGION_END
 #endif
 #if FACEIO_BUILDS_DOTPROD
 FACEIO_REGION_DOTPROD
@@ -233,7 +235,7 @@ std::vector<IntVecOps> runnable() {
   add(faceio::Int8Target::avx512vnni, &avx512vnni::add_to);
 #endif
 #if FACEIO_BUILDS_INT8_VECTORS
-  add(static_cast<faceio::Int8Target>(FACEIO_INT8_BASELINE_LEVEL), &FACEIO_VECTORS::add_to);
+  add(static_cast<faceio::Int8Target>(FACEIO_INT8_VECTORS_LEVEL), &FACEIO_VECTORS::add_to);
 #endif
 #if FACEIO_BUILDS_DOTPROD
   add(faceio::Int8Target::dotprod, &dotprod::add_to);

@@ -66,6 +66,12 @@ void for_pairs(Body body) {
   }
 }
 
+/// What a target's arithmetic takes x for: vectors of 32-bit Arm know no subnormal numbers.
+float taken(const VecOps& ops, float x) {
+  const bool flushes = ops.target == faceio::Target::neon && sizeof(void*) == 4;
+  return flushes && std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.0f, x) : x;
+}
+
 using Binary = void (*)(const float*, const float*, float*) noexcept;
 
 template <class Expected>
@@ -89,11 +95,12 @@ TEST_CASE("lanes divide a panel") {
 TEST_CASE("add sub mul div min max") {
   for (const VecOps* ops : test::runnable_vec_ops()) {
     INFO(target_name(*ops));
-    CHECK(mismatches(*ops, ops->binary.add, [](float a, float b) { return a + b; }) == 0);
-    CHECK(mismatches(*ops, ops->binary.sub, [](float a, float b) { return a - b; }) == 0);
-    CHECK(mismatches(*ops, ops->binary.mul, [](float a, float b) { return a * b; }) == 0);
-    CHECK(mismatches(*ops, ops->binary.min, [](float a, float b) { return a < b ? a : b; }) == 0);
-    CHECK(mismatches(*ops, ops->binary.max, [](float a, float b) { return a > b ? a : b; }) == 0);
+    const auto of = [&](float x) { return taken(*ops, x); };
+    CHECK(mismatches(*ops, ops->binary.add, [&](float a, float b) { return of(of(a) + of(b)); }) == 0);
+    CHECK(mismatches(*ops, ops->binary.sub, [&](float a, float b) { return of(of(a) - of(b)); }) == 0);
+    CHECK(mismatches(*ops, ops->binary.mul, [&](float a, float b) { return of(of(a) * of(b)); }) == 0);
+    CHECK(mismatches(*ops, ops->binary.min, [&](float a, float b) { return of(a) < of(b) ? a : b; }) == 0);
+    CHECK(mismatches(*ops, ops->binary.max, [&](float a, float b) { return of(a) > of(b) ? a : b; }) == 0);
     int wrong = 0;
     for_pairs([&](const float* a, const float* b) {
       float out[kMaxLanes];
@@ -152,12 +159,13 @@ TEST_CASE("fma and fnma: one rounding or two, as the numeric class says") {
       ops->ternary.fma(a, b, c, sum);
       ops->ternary.fnma(a, b, c, difference);
       for (int i = 0; i < ops->lanes; ++i) {
-        volatile float product = a[i] * b[i];  // keeps the compiler from fusing
-        const float one = fused_once(a[i], b[i], c[i]), two = product + c[i];
-        const float one_minus = fused_once(-a[i], b[i], c[i]), two_minus = c[i] - product;
+        const float x = taken(*ops, a[i]), y = taken(*ops, b[i]), z = taken(*ops, c[i]);
+        volatile float product = x * y;  // keeps the compiler from fusing
+        const float one = fused_once(x, y, z), two = product + z;
+        const float one_minus = fused_once(-x, y, z), two_minus = z - product;
         told_apart += same(one, two) ? 0 : 1;
-        wrong += same(sum[i], fused ? one : two) ? 0 : 1;
-        wrong += same(difference[i], fused ? one_minus : two_minus) ? 0 : 1;
+        wrong += same(sum[i], taken(*ops, fused ? one : two)) ? 0 : 1;
+        wrong += same(difference[i], taken(*ops, fused ? one_minus : two_minus)) ? 0 : 1;
       }
     });
     CHECK(wrong == 0);
@@ -381,8 +389,8 @@ TEST_CASE("load_u8x2_at and load_u8x4_at: any rising offsets, near and far, and 
 TEST_CASE("accumulators of every tile fit the registers") {
   for (const VecOps* ops : test::runnable_vec_ops()) {
     INFO(target_name(*ops));
-    const bool has_many = ops->target == faceio::Target::avx512 || ops->target == faceio::Target::neon ||
-                          ops->target == faceio::Target::rvv;
+    const bool has_many = ops->target == faceio::Target::avx512 || ops->target == faceio::Target::rvv ||
+                          (ops->target == faceio::Target::neon && sizeof(void*) == 8);
     const int registers = has_many ? 32 : 16;
     const auto& t = ops->tiles;
     // One more holds a weight, and one an input.
@@ -421,8 +429,9 @@ TEST_CASE("select_gt and any_gt: strict, false for NaN, lane by lane") {
       ops->select_gt(a, b, x, y, out);
       bool any = false;
       for (int i = 0; i < ops->lanes; ++i) {
-        wrong += out[i] == (a[i] > b[i] ? x[i] : y[i]) ? 0 : 1;
-        any = any || a[i] > b[i];
+        const bool greater = taken(*ops, a[i]) > taken(*ops, b[i]);
+        wrong += out[i] == (greater ? x[i] : y[i]) ? 0 : 1;
+        any = any || greater;
       }
       wrong += ops->any_gt(a, b) == any ? 0 : 1;
     });

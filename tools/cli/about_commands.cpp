@@ -65,10 +65,14 @@ bool passes(const Arguments& arguments, Network network) {
     }
     if (!first_hash) first_hash = report.output_hash;
     all_agree = all_agree && verdict == "ok";
-    std::printf("%-10s  %s  %-6s  %3d layers  worst %-14s at %.3f of its tolerance  outputs %016" PRIx64 "  %s\n",
+    const char* const numeric_class = precision == faceio::Precision::int8 ? "integers"
+                                      : faceio::rounds_once(target)        ? "rounds once"
+                                                                           : "rounds twice";
+    std::printf("%-10s  %s  %-6s  %3d layers  worst %-14s at %.3f of its tolerance  outputs %016" PRIx64
+                "  %-12s  %s\n",
                 label(network), name(precision), name(target), report.checked_ops,
                 op_name(network, report.worst_op), static_cast<double>(report.worst_ratio), report.output_hash,
-                verdict.c_str());
+                numeric_class, verdict.c_str());
   }
   return all_agree;
 }

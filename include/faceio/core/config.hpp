@@ -40,8 +40,9 @@
 #define FACEIO_X86 0
 #endif
 
-// Advanced SIMD of 64-bit Arm, which every such CPU has.
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__) && !defined(FACEIO_NO_SIMD)
+// Advanced SIMD of Arm: every 64-bit CPU has it, 32-bit ones where the compiler is told of it and of VFPv4, which brings
+// the multiply-add that rounds once.
+#if defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA) && !defined(__ARM_BIG_ENDIAN) && !defined(FACEIO_NO_SIMD)
 #define FACEIO_NEON 1
 #else
 #define FACEIO_NEON 0
@@ -54,8 +55,13 @@
 #define FACEIO_WASM 0
 #endif
 
-// RISC-V V and Helium with floats, where the compiler is told of them. Their back ends use clang's vector types.
+// RISC-V V, where the compiler is told of it or Linux can be asked for it, and Helium with floats. Their back ends use
+// clang's vector types.
 #if defined(__clang__) && defined(__riscv_v) && !defined(FACEIO_NO_SIMD)
+#define FACEIO_RVV 1
+#elif defined(__clang__) && __clang_major__ >= 19 && defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_flen) && \
+    __riscv_flen == 64 && defined(__linux__) && !defined(FACEIO_FREESTANDING) && !defined(FACEIO_STATIC_TARGET) &&       \
+    !defined(FACEIO_NO_SIMD)
 #define FACEIO_RVV 1
 #else
 #define FACEIO_RVV 0

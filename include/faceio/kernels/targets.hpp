@@ -57,11 +57,13 @@ FACEIO_REGION_END
 #endif
 
 #if FACEIO_BUILDS_VECTORS
+FACEIO_REGION_VECTORS
 #define FACEIO_TARGET_NS FACEIO_VECTORS
-#define FACEIO_TARGET_ID FACEIO_BASELINE_LEVEL
+#define FACEIO_TARGET_ID FACEIO_VECTORS_LEVEL
 #include "all-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
+FACEIO_REGION_END
 #endif
 
 #if FACEIO_BUILDS_INT8
@@ -113,11 +115,13 @@ FACEIO_REGION_END
 #endif
 
 #if FACEIO_BUILDS_INT8_VECTORS
+FACEIO_REGION_VECTORS
 #define FACEIO_TARGET_NS FACEIO_CONCAT(int8_, FACEIO_VECTORS)
-#define FACEIO_TARGET_ID FACEIO_INT8_BASELINE_LEVEL
+#define FACEIO_TARGET_ID FACEIO_INT8_VECTORS_LEVEL
 #include "all_int8-inl.hpp"
 #undef FACEIO_TARGET_NS
 #undef FACEIO_TARGET_ID
+FACEIO_REGION_END
 #endif
 
 #if FACEIO_BUILDS_DOTPROD
@@ -170,7 +174,7 @@ constexpr const KernelTable* built_table(Target target) noexcept {
     case Target::avx512: return &avx512::kTable;
 #endif
 #if FACEIO_BUILDS_VECTORS
-    case static_cast<Target>(FACEIO_BASELINE_LEVEL): return &FACEIO_VECTORS::kTable;
+    case static_cast<Target>(FACEIO_VECTORS_LEVEL): return &FACEIO_VECTORS::kTable;
 #endif
     default: return nullptr;
   }
@@ -195,7 +199,7 @@ constexpr const Int8KernelTable* built_table(Int8Target target) noexcept {
     case Int8Target::avx512vnni: return &int8_avx512vnni::kInt8Table;
 #endif
 #if FACEIO_BUILDS_INT8_VECTORS
-    case static_cast<Int8Target>(FACEIO_INT8_BASELINE_LEVEL):
+    case static_cast<Int8Target>(FACEIO_INT8_VECTORS_LEVEL):
       return &FACEIO_CONCAT(int8_, FACEIO_VECTORS)::kInt8Table;
 #endif
 #if FACEIO_BUILDS_DOTPROD

@@ -105,6 +105,7 @@ FACEIO_END_NAMESPACE
 #elif FACEIO_TARGET_ID == 4
 #include "backend/avx512vnni_int-inl.hpp"
 #elif FACEIO_TARGET_ID <= 7
+#include "backend/neon32-inl.hpp"
 #include "backend/neon_int-inl.hpp"
 #elif FACEIO_TARGET_ID == 8
 #include "backend/wasm_int-inl.hpp"

@@ -15,15 +15,6 @@
 #endif
 #elif FACEIO_NEON
 #include <arm_neon.h>
-#if !defined(FACEIO_FREESTANDING)
-#if defined(__linux__) || defined(__FreeBSD__)
-#include <sys/auxv.h>
-#elif defined(__APPLE__)
-#include <sys/sysctl.h>
-#elif defined(_WIN32)
-extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long feature);  // as windows.h has it
-#endif
-#endif
 #elif FACEIO_WASM
 #include <wasm_simd128.h>
 #elif FACEIO_HELIUM
@@ -31,19 +22,29 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #endif
 #if !defined(FACEIO_FREESTANDING)
 #include <stdlib.h>
+#if (FACEIO_NEON || FACEIO_RVV) && (defined(__linux__) || defined(__FreeBSD__))
+#include <sys/auxv.h>
+#elif FACEIO_NEON && defined(__APPLE__)
+#include <sys/sysctl.h>
+#elif FACEIO_NEON && defined(_WIN32)
+extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long feature);  // as windows.h has it
+#endif
 #endif
 
 #if defined(__clang__)
 #define FACEIO_PRAGMA(text) _Pragma(#text)
 #define FACEIO_REGION(features) \
   FACEIO_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define FACEIO_REGION_BASELINE FACEIO_PRAGMA(clang attribute push)
 #define FACEIO_REGION_END FACEIO_PRAGMA(clang attribute pop)
 #elif defined(__GNUC__)
 #define FACEIO_PRAGMA(text) _Pragma(#text)
 #define FACEIO_REGION(features) FACEIO_PRAGMA(GCC push_options) FACEIO_PRAGMA(GCC target(features))
+#define FACEIO_REGION_BASELINE FACEIO_PRAGMA(GCC push_options)
 #define FACEIO_REGION_END FACEIO_PRAGMA(GCC pop_options)
 #else
 #define FACEIO_REGION(features)
+#define FACEIO_REGION_BASELINE
 #define FACEIO_REGION_END
 #endif
 
@@ -78,16 +79,19 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 // Constraint of a float in a register, for these two; anywhere else it goes through memory.
 #if FACEIO_X86
 #define FACEIO_FLOAT_REGISTER "x"
-#elif FACEIO_NEON
+#elif defined(__aarch64__)
 #define FACEIO_FLOAT_REGISTER "w"
+#elif FACEIO_NEON
+#define FACEIO_FLOAT_REGISTER "t"
 #else
 #define FACEIO_FLOAT_REGISTER "m"
 #endif
 
 // What the compiler flags already promise about the CPU (the baseline). Targets below it would be
 // dead code and are not built; scalar is kept as the readable cross-check of all others.
-// CPUs other than x86-64 have vectors of one kind at most, which need no region: FACEIO_VECTORS names their target,
-// whose int8 kernels are Int8Target FACEIO_INT8_BASELINE_LEVEL.
+// CPUs other than x86-64 have vectors of one kind at most: FACEIO_VECTORS names their target, which is Target
+// FACEIO_VECTORS_LEVEL with the int8 kernels of Int8Target FACEIO_INT8_VECTORS_LEVEL. They are the baseline, unless
+// FACEIO_REGION_VECTORS allows their instructions.
 #if FACEIO_X86 && defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && \
     defined(__AVX512VL__) && defined(__FMA__)
 #define FACEIO_BASELINE_LEVEL 4
@@ -99,22 +103,32 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #define FACEIO_BASELINE_LEVEL 1
 #elif FACEIO_NEON
 #define FACEIO_VECTORS neon
-#define FACEIO_BASELINE_LEVEL 5
-#define FACEIO_INT8_BASELINE_LEVEL 5
+#define FACEIO_VECTORS_LEVEL 5
+#define FACEIO_INT8_VECTORS_LEVEL 5
 #elif FACEIO_WASM
 #define FACEIO_VECTORS wasm
-#define FACEIO_BASELINE_LEVEL 6
-#define FACEIO_INT8_BASELINE_LEVEL 8
+#define FACEIO_VECTORS_LEVEL 6
+#define FACEIO_INT8_VECTORS_LEVEL 8
 #elif FACEIO_RVV
 #define FACEIO_VECTORS rvv
-#define FACEIO_BASELINE_LEVEL 7
-#define FACEIO_INT8_BASELINE_LEVEL 9
+#define FACEIO_VECTORS_LEVEL 7
+#define FACEIO_INT8_VECTORS_LEVEL 9
+#if !defined(__riscv_v)
+#define FACEIO_REGION_VECTORS FACEIO_REGION("arch=+v")
+#define FACEIO_BASELINE_LEVEL 0
+#endif
 #elif FACEIO_HELIUM
 #define FACEIO_VECTORS helium
-#define FACEIO_BASELINE_LEVEL 8
-#define FACEIO_INT8_BASELINE_LEVEL 10
+#define FACEIO_VECTORS_LEVEL 8
+#define FACEIO_INT8_VECTORS_LEVEL 10
 #else
 #define FACEIO_BASELINE_LEVEL 0
+#endif
+#if !defined(FACEIO_BASELINE_LEVEL)
+#define FACEIO_BASELINE_LEVEL FACEIO_VECTORS_LEVEL
+#endif
+#if !defined(FACEIO_REGION_VECTORS)
+#define FACEIO_REGION_VECTORS FACEIO_REGION_BASELINE
 #endif
 
 #if defined(FACEIO_STATIC_TARGET)
@@ -132,18 +146,19 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #define FACEIO_BUILDS_VECTORS 1
 #else
 #define FACEIO_BUILDS_VECTORS 0
-#define FACEIO_INT8_BASELINE_LEVEL 0
+#define FACEIO_VECTORS_LEVEL 0
+#define FACEIO_INT8_VECTORS_LEVEL 0
 #endif
 
 // Int8 kernels: none with FACEIO_NO_INT8, else scalar ones always; the others where the targets of floats are built.
 // A CPU with AVX-512 but without VNNI runs those of AVX2.
 #define FACEIO_BUILDS_INT8_VECTORS (FACEIO_BUILDS_VECTORS && FACEIO_BUILDS_INT8)
-#if !defined(FACEIO_STATIC_TARGET) || defined(__ARM_FEATURE_DOTPROD)
+#if defined(__aarch64__) && (!defined(FACEIO_STATIC_TARGET) || defined(__ARM_FEATURE_DOTPROD))
 #define FACEIO_BUILDS_DOTPROD (FACEIO_NEON && FACEIO_BUILDS_INT8)
 #else
 #define FACEIO_BUILDS_DOTPROD 0
 #endif
-#if !defined(FACEIO_STATIC_TARGET) || defined(__ARM_FEATURE_MATMUL_INT8)
+#if defined(__aarch64__) && (!defined(FACEIO_STATIC_TARGET) || defined(__ARM_FEATURE_MATMUL_INT8))
 #define FACEIO_BUILDS_I8MM (FACEIO_NEON && FACEIO_BUILDS_INT8)
 #else
 #define FACEIO_BUILDS_I8MM 0
@@ -227,7 +242,7 @@ constexpr bool is_built(Target target) noexcept {
     case Target::avx2: return FACEIO_BUILDS_AVX2 != 0;
     case Target::avxvnni: return FACEIO_BUILDS_AVXVNNI != 0;
     case Target::avx512: return FACEIO_BUILDS_AVX512 != 0;
-    default: return static_cast<int>(target) == FACEIO_BASELINE_LEVEL;
+    default: return FACEIO_BUILDS_VECTORS != 0 && static_cast<int>(target) == FACEIO_VECTORS_LEVEL;
   }
 }
 
@@ -262,7 +277,7 @@ constexpr bool is_built(Int8Target target) noexcept {
     case Int8Target::avx512vnni: return FACEIO_BUILDS_AVX512VNNI != 0;
     case Int8Target::dotprod: return FACEIO_BUILDS_DOTPROD != 0;
     case Int8Target::i8mm: return FACEIO_BUILDS_I8MM != 0;
-    default: return FACEIO_BUILDS_INT8_VECTORS != 0 && static_cast<int>(target) == FACEIO_INT8_BASELINE_LEVEL;
+    default: return FACEIO_BUILDS_INT8_VECTORS != 0 && static_cast<int>(target) == FACEIO_INT8_VECTORS_LEVEL;
   }
 }
 
@@ -287,6 +302,22 @@ inline uint64_t enabled_register_state() noexcept {
 }
 
 constexpr bool has_bit(uint32_t word, int index) noexcept { return ((word >> index) & 1u) != 0; }
+
+}  // namespace detail
+#elif FACEIO_RVV && FACEIO_BASELINE_LEVEL == 0
+namespace detail {
+
+FACEIO_REGION_VECTORS
+/// Lanes of 32 bits in a register. 0 on CPUs of the draft 0.7, whose Linux says that they have V too: they do not know
+/// this configuration.
+inline unsigned long rvv_lanes() noexcept {
+  unsigned long lanes;
+  __asm__ volatile("vsetvli %0, zero, e32, m1, ta, ma" : "=r"(lanes) : : "vl", "vtype");
+  return lanes;
+}
+FACEIO_REGION_END
+
+inline bool has_rvv() noexcept { return (getauxval(AT_HWCAP) >> ('v' - 'a') & 1) != 0 && rvv_lanes() >= 4; }
 
 }  // namespace detail
 #endif
@@ -317,7 +348,13 @@ inline bool cpu_supports(Target target) noexcept {
   return has_avx2 && (state & kZmmState) == kZmmState && has_bit(leaf7.ebx, kAvx512F) &&
          has_bit(leaf7.ebx, kAvx512Dq) && has_bit(leaf7.ebx, kAvx512Bw) && has_bit(leaf7.ebx, kAvx512Vl);
 #else
-  return target == Target::scalar || static_cast<int>(target) == FACEIO_BASELINE_LEVEL;
+  if (target == Target::scalar) return true;
+  if (static_cast<int>(target) != FACEIO_VECTORS_LEVEL) return false;
+#if FACEIO_BASELINE_LEVEL == FACEIO_VECTORS_LEVEL
+  return true;
+#else
+  return detail::has_rvv();
+#endif
 #endif
 }
 
@@ -332,7 +369,7 @@ inline bool cpu_supports(Int8Target target) noexcept {
   if (target == Int8Target::avxvnni) return cpu_supports(Target::avxvnni);
   return target == Int8Target::avx512vnni && cpu_supports(Target::avx512) &&
          has_bit(detail::cpuid(7, 0).ecx, kAvx512Vnni);
-#elif FACEIO_NEON
+#elif FACEIO_NEON && defined(__aarch64__)
   if (target == Int8Target::neon) return true;
 #if defined(FACEIO_STATIC_TARGET)
   return is_built(target);
@@ -361,7 +398,7 @@ inline bool cpu_supports(Int8Target target) noexcept {
   return false;
 #endif
 #else
-  return is_built(target);
+  return is_built(target) && cpu_supports(static_cast<Target>(FACEIO_VECTORS_LEVEL));
 #endif
 }
 
@@ -377,7 +414,7 @@ inline Int8Target best_int8_target(Target target) noexcept {
   return Int8Target::scalar;
 }
 
-/// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512|neon|wasm
+/// The highest target that is built and supported; FACEIO_ISA=scalar|sse|avx2|avxvnni|avx512|neon|wasm|rvv
 /// in the environment asks for another one. Error: unsupported_target when that one is unknown, not built
 /// or not supported.
 inline Result<Target> best_target() noexcept {

@@ -52,6 +52,7 @@
 #elif FACEIO_TARGET_ID == 4
 #include "backend/avx512-inl.hpp"
 #elif FACEIO_TARGET_ID == 5
+#include "backend/neon32-inl.hpp"
 #include "backend/neon-inl.hpp"
 #elif FACEIO_TARGET_ID == 6
 #include "backend/wasm-inl.hpp"

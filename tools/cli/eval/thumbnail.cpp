@@ -55,7 +55,7 @@ void draw_frame(Picture& picture, int32_t x0, int32_t y0, int32_t x1, int32_t y1
   const auto set = [&](int32_t x, int32_t y) {
     if (x < 0 || y < 0 || x >= picture.size.width_px || y >= picture.size.height_px) return;
     const int64_t at = 3 * (int64_t{y} * picture.size.width_px + x);
-    std::copy(kColour, kColour + 3, picture.rgb.begin() + at);
+    std::copy(kColour, kColour + 3, picture.rgb.data() + at);
   };
   for (int32_t x = x0; x <= x1; ++x) {
     set(x, y0);

@@ -1,4 +1,5 @@
-// NEON back end: four lanes, the Advanced SIMD that every 64-bit Arm CPU has. The operations are listed in vec-inl.hpp.
+// NEON back end: four lanes, Advanced SIMD of 64-bit Arm; of 32-bit Arm with neon32-inl.hpp, in front of it. Operations:
+// vec-inl.hpp.
 FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
@@ -7,18 +8,28 @@ struct vf32 {
   float32x4_t v;
 };
 
+#if defined(__aarch64__)
 // 5 x 4 accumulators, four weight vectors and what gcc loads ahead fit the thirty-two registers, or as many
 // in another shape; with 24 accumulators it keeps some in memory.
 inline constexpr int kTileVectors = 4;
 constexpr int tile_pixels(int vectors) noexcept { return vectors == 1 ? 15 : vectors == 2 ? 10 : vectors == 3 ? 7 : 5; }
-inline constexpr bool kAsksAhead = false;
 // 8 x 2 accumulators, three columns of two vectors and weights.
 inline constexpr int kPlaneChannels = 8;
 inline constexpr int kPlaneVectors = 2;
-inline constexpr bool kShiftsLanes = false;
 // 2 x 4 accumulators, nine weights and pixels.
 inline constexpr int kDepthwiseRows = 2;
 inline constexpr int kDepthwisePixels = 4;
+#else
+// Sixteen registers, as SSE has.
+inline constexpr int kTileVectors = 4;
+constexpr int tile_pixels(int) noexcept { return 2; }
+inline constexpr int kPlaneChannels = 4;
+inline constexpr int kPlaneVectors = 2;
+inline constexpr int kDepthwiseRows = 1;
+inline constexpr int kDepthwisePixels = 4;
+#endif
+inline constexpr bool kAsksAhead = false;
+inline constexpr bool kShiftsLanes = false;
 
 FACEIO_ALWAYS_INLINE vf32 load(const float* p) noexcept { return {vld1q_f32(p)}; }
 FACEIO_ALWAYS_INLINE void store(float* p, vf32 a) noexcept { vst1q_f32(p, a.v); }

@@ -3,7 +3,11 @@ FACEIO_BEGIN_NAMESPACE
 namespace FACEIO_TARGET_NS {
 
 /// Register tile of the products of Winograd's algorithm: positions, blocks. A panel is the third side.
+#if defined(__aarch64__)
 inline constexpr int kWinogradTilePositions = 1, kWinogradTileBlocks = 4;
+#else
+inline constexpr int kWinogradTilePositions = 1, kWinogradTileBlocks = 2;
+#endif
 inline constexpr int kWinogradBlocks = 8;  // transformed together
 
 struct vi32 {
@@ -19,7 +23,7 @@ struct vu8 {
   uint8x16_t v;
 };
 inline constexpr int kTilePanels = 1;
-constexpr int tile_pixels(int) noexcept { return 6; }
+constexpr int tile_pixels(int) noexcept { return sizeof(void*) == 8 ? 6 : 2; }
 
 FACEIO_ALWAYS_INLINE vi32 load_i32(const int32_t* p) noexcept { return {vld1q_s32(p)}; }
 FACEIO_ALWAYS_INLINE vi16 load_i16(const int16_t* p) noexcept { return {vld1q_s16(p)}; }
