@@ -5,7 +5,7 @@
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  std::vector<std::string> words = {"faceio"};
+  std::vector<std::string> words;
   std::string word;
   for (size_t i = 0; i < size && words.size() < 32; ++i) {
     if (data[i] == '\n') {
@@ -16,10 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   }
   if (!word.empty()) words.push_back(word);
-  std::vector<char*> pointers;
-  for (std::string& w : words) pointers.push_back(w.data());
-  pointers.push_back(nullptr);
-  const cli::Parsed parsed = cli::parse_arguments(static_cast<int>(words.size()), pointers.data());
+  const cli::Parsed parsed = cli::parse_arguments(words);
   if (parsed.exit_code) FUZZ_REQUIRE(*parsed.exit_code >= 0 && *parsed.exit_code < 256);
   return 0;
 }
