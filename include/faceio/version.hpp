@@ -126,6 +126,16 @@
 #define FACEIO_ABI_HOST
 #endif
 
+#if defined(FACEIO_TURBOJPEG) && defined(FACEIO_SPNG)
+#define FACEIO_ABI_DECODER _turbojpeg_spng
+#elif defined(FACEIO_TURBOJPEG)
+#define FACEIO_ABI_DECODER _turbojpeg
+#elif defined(FACEIO_SPNG)
+#define FACEIO_ABI_DECODER _spng
+#else
+#define FACEIO_ABI_DECODER
+#endif
+
 #if defined(FACEIO_ENABLE_ASSERT)
 #define FACEIO_ABI_CHECK _checked
 #else
@@ -139,7 +149,7 @@
                  FACEIO_CONCAT(FACEIO_ABI_LZCNT, FACEIO_ABI_MOVBE))
 #define FACEIO_ABI_SWITCHES                                    \
   FACEIO_CONCAT3(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST),  \
-                 FACEIO_ABI_CHECK,                                    \
+                 FACEIO_CONCAT(FACEIO_ABI_DECODER, FACEIO_ABI_CHECK), \
                  FACEIO_CONCAT3(FACEIO_ABI_INT8, FACEIO_ABI_SIZE, FACEIO_ABI_KERNELS))
 #define FACEIO_ABI_NAMESPACE                                                     \
   FACEIO_CONCAT3(FACEIO_CONCAT3(v, FACEIO_VERSION_MAJOR, _),                     \

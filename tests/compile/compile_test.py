@@ -78,7 +78,7 @@ class Headers:
         for path in (self.include / "faceio").rglob("*.hpp"):
             names.update(re.findall(r"^#include <([^>]+)>", path.read_text(), re.MULTILINE))
         # Headers of other compilers' or CPUs' intrinsics only say that they do not suit.
-        other = {"intrin.h", "arm_neon.h", "wasm_simd128.h"}
+        other = {"intrin.h", "arm_neon.h", "arm_mve.h", "wasm_simd128.h", "sys/sysctl.h"}
         names = {n for n in names if not n.startswith(("stb", "Eigen")) and n not in other}
         return "".join(f"#if __has_include(<{n}>)\n#include <{n}>\n#endif\n" for n in sorted(names))
 

@@ -142,6 +142,7 @@ TEST_CASE("hostile PNG headers are refused") {
 TEST_CASE("data that inflates far beyond the picture is refused, or not inflated further") {
 #if defined(FACEIO_SPNG)
   const Outcome outcome = decode(bytes_of(fixtures::bomb_png));
+  CAPTURE(outcome.error);
   REQUIRE(outcome.ok);
   CHECK(outcome.picture.rgb.size() == 3u * static_cast<size_t>(outcome.picture.size.width_px * outcome.picture.size.height_px));
 #else

@@ -3,8 +3,8 @@
 //   faceio_soak [--seconds 300] [--threads 4]
 //
 // Threads do the same few hundred jobs (random sizes, formats, precisions, scales) over and over. Every result has to be that
-// of the first time; after a warm-up of a tenth of the time, the resident memory may grow by 2 MiB at most and the number of
-// open files by none but those that a thread is reading. Every tenth round opens and closes blobs and pictures from files. Prints a line every ten seconds.
+// of the first time; after a warm-up of a quarter of the time, or of every job on every thread, the resident memory may grow by 2 MiB at most (where it is
+// lowest in the second half: what a thread takes to read a file comes and goes) and the number of open files by none but those. Every tenth round opens and closes blobs and pictures from files. Prints a line every ten seconds.
 // Exit code 1: something changed.
 #include <atomic>
 #include <chrono>
@@ -80,19 +80,20 @@ int main(int argc, char** argv) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const auto passed = [&start] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-  double memory_mib = 0.0, highest_mib = 0.0;
+  double memory_mib = 0.0, later_mib = 1e9;
   int files = 0, most_files = 0;
   double next_line = 10.0;
   while (passed() < seconds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     // Another thread may be in the middle of reading a file: one each, on top of those that stay.
-    if (passed() < seconds / 10.0) {
+    // Every thread has done every job, and has the memory that the largest takes.
+    const bool warm = passed() >= seconds / 4.0 && done >= 2 * thread_count * kJobs;
+    if (!warm) {
       memory_mib = std::max(memory_mib, resident_mib());
       files = std::max(files, open_files());
-      highest_mib = memory_mib;
       most_files = files;
     }
-    highest_mib = std::max(highest_mib, resident_mib());
+    if (passed() > seconds / 2.0) later_mib = std::min(later_mib, resident_mib());
     most_files = std::max(most_files, open_files());
     if (passed() >= next_line) {
       std::printf("%6.0f s of %.0f: %llu jobs, %llu wrong, %.1f MiB, %d open files\n", passed(), seconds,
@@ -105,11 +106,11 @@ int main(int argc, char** argv) {
   stop = true;
   for (std::thread& thread : threads) thread.join();
   const int files_at_end = open_files();
-  std::printf("%llu jobs on %zu threads in %.0f s, %llu wrong, %llu files not opened; memory %.1f MiB after the warm-up, at most "
+  std::printf("%llu jobs on %zu threads in %.0f s, %llu wrong, %llu files not opened; memory %.1f MiB in the warm-up, later "
               "%.1f; open files at most %d, then %d\n",
               static_cast<unsigned long long>(done.load()), thread_count, passed(), static_cast<unsigned long long>(wrong.load()),
-              static_cast<unsigned long long>(failed_opens.load()), memory_mib, highest_mib, most_files, files_at_end);
-  const bool flat = highest_mib <= memory_mib + kMostGrowth_mib &&
+              static_cast<unsigned long long>(failed_opens.load()), memory_mib, later_mib, most_files, files_at_end);
+  const bool flat = later_mib <= memory_mib + kMostGrowth_mib &&
                     most_files <= files + static_cast<int>(thread_count) && files_at_end <= files;
   if (!flat) std::printf("memory or files have grown\n");
   return done > 0 && wrong == 0 && failed_opens == 0 && flat ? 0 : 1;
