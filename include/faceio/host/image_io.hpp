@@ -2,8 +2,9 @@
 // JPEG.
 //
 // JPEG and PNG are decoded by stb (version 2.27 or newer on the include path), which stays
-// invisible: see image/stb_isolated.hpp. With FACEIO_TURBOJPEG, libjpeg-turbo decodes JPEG, and with FACEIO_SPNG, libspng PNG:
-// the same functions, the same checks before them. Define FACEIO_NO_IMAGE_IO to leave this header empty.
+// invisible: see image/stb_isolated.hpp. With FACEIO_TURBOJPEG libjpeg-turbo decodes JPEG, with
+// FACEIO_SPNG libspng PNG: the same functions, and the same checks before them. Define
+// FACEIO_NO_IMAGE_IO to leave this header empty.
 #ifndef FACEIO_HOST_IMAGE_IO_HPP
 #define FACEIO_HOST_IMAGE_IO_HPP
 

@@ -36,7 +36,9 @@ constexpr bool fits_role(const BlobEntry& e) noexcept {
   const bool has_tolerance = e.role == Role::selftest_output;
   if (has_tolerance ? !(e.tolerance > 0.0f && e.tolerance < 3.4e38f) : e.tolerance != 0.0f) return false;
   switch (e.role) {
-    case Role::weights: return e.rank == (e.layout == Layout::depthwise16 ? 3 : 4) && e.layout != Layout::dense && e.layout != Layout::samples;
+    case Role::weights:
+      return e.layout == Layout::depthwise16 ? e.rank == 3
+                                             : (e.layout == Layout::panel16 || e.layout == Layout::quads16) && e.rank == 4;
     case Role::selftest_input: return e.layout == Layout::dense && e.rank == 3 && e.dtype == DType::u8;
     case Role::selftest_output: return e.layout == Layout::samples && e.rank == 4 && e.dtype == DType::f32;
     case Role::provenance: return e.layout == Layout::dense && e.rank == 1 && e.dtype == DType::u8;
