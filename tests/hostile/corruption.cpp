@@ -12,14 +12,8 @@
 #include <cstring>
 
 #include "../support/blob_editor.hpp"
+#include "../support/sanitizer.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FACEIO_TEST_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FACEIO_TEST_ASAN 1
-#endif
-#endif
 #if defined(FACEIO_TEST_ASAN)
 #include <sanitizer/asan_interface.h>
 #endif

@@ -19,6 +19,7 @@
 
 #include "../support/files.hpp"
 #include "../support/png_seal.hpp"
+#include "../support/sanitizer.hpp"
 
 using namespace faceio;
 using Bytes = std::vector<uint8_t>;
@@ -28,7 +29,7 @@ namespace {
 constexpr double kMostTime_s = 2.0;
 constexpr uint64_t kMostPixels = 1'000'000;
 /// 16 bytes a pixel at most (ReadLimits), and some for the program, the files and what the allocator keeps.
-constexpr double kMostMemory_mib = 16.0 + 24.0;
+[[maybe_unused]] constexpr double kMostMemory_mib = 16.0 + 24.0;
 
 double peak_mib() {
   rusage usage;
@@ -180,7 +181,7 @@ int main(int argc, char** argv) {
     sound = sound && std::max(cut.longest_s, mutated.longest_s) <= kMostTime_s;
   }
   const double peak = peak_mib();
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(FACEIO_TEST_ASAN)
   std::printf("peak memory %.1f MiB, a sanitizer's included\n", peak);
 #else
   std::printf("peak memory %.1f MiB, at most %.0f\n", peak, kMostMemory_mib);
