@@ -23,6 +23,14 @@ Status with_header(const std::function<void(BlobHeader&)>& damage) {
   return blob.open();
 }
 
+/// A header of a file that holds nothing else.
+BlobHeader none_of(BlobHeader h) {
+  h.entry_count = 0;
+  h.payload_offset = 64;
+  h.file_bytes = 64;
+  return h;
+}
+
 /// The first entry of `role` in the tiny blob, damaged under right checksums.
 Status with_entry(Role role, const std::function<void(BlobEntry&)>& damage, size_t skip = 0) {
   BlobEditor blob(test::tiny_blob());
@@ -107,7 +115,17 @@ TEST_CASE("hostile blob: counts and sizes of the header") {
   for (const uint64_t size : {uint64_t{1} << 31, uint64_t{1} << 32, (uint64_t{1} << 32) + 4096, uint64_t{1} << 63, kHuge - 3, kHuge}) {
     CHECK(with_header([size](BlobHeader& h) { h.file_bytes = size; }).code == Errc::blob_truncated);
   }
-  // No entry at all: the payload belongs to nobody.
+  // Neither entries nor payload: a blob that keeps all rules and lacks everything that a network asks for.
+  BlobEditor bare(std::vector<uint8_t>(64));
+  BlobHeader only = none_of(BlobEditor(test::tiny_blob()).header());
+  bare.set_header(only);
+  bare.seal();
+  test::AlignedBuffer bytes(bare.bytes);
+  const auto opened = Blob::open(bytes.bytes());
+  REQUIRE(opened.has_value());
+  CHECK(opened->preprocessing().status().code == Errc::blob_missing_tensor);
+  CHECK(opened->find(0, Role::weights) == nullptr);
+  // No entry at all, and a payload: it belongs to nobody.
   BlobEditor none(test::tiny_blob());
   BlobHeader h = none.header();
   h.entry_count = 0;

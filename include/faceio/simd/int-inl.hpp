@@ -120,6 +120,9 @@ FACEIO_END_NAMESPACE
 #if FACEIO_TARGET_ID == 1 || FACEIO_TARGET_ID >= 5
 #include "backend/shared128_int-inl.hpp"
 #endif
+#if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID >= 8
+#include "backend/group_pairs_int-inl.hpp"
+#endif
 #if FACEIO_TARGET_ID < 5 || FACEIO_TARGET_ID == 8 || FACEIO_TARGET_ID == 9
 #include "backend/whole_pairs_int-inl.hpp"
 #endif

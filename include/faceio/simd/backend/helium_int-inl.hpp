@@ -185,16 +185,6 @@ FACEIO_ALWAYS_INLINE void store_padded_u8(vi16 v, vi16 padding, uint8_t* p) noex
 }
 
 inline constexpr bool kOffsetsBytes = true;
-FACEIO_ALWAYS_INLINE void load_group_pairs(const int16_t* p, vi16 (&w)[kGroupVectors]) noexcept {
-  FACEIO_UNROLL
-  for (int k = 0; k < kGroupVectors; ++k) w[k] = load_i16(p + k * vi16::lanes);
-}
-FACEIO_ALWAYS_INLINE void dot2_group(vi32 (&sum)[kGroupVectors], const int16_t* p,
-                                     const vi16 (&w)[kGroupVectors]) noexcept {
-  const vi16 value = splat_pair(p);
-  FACEIO_UNROLL
-  for (int k = 0; k < kGroupVectors; ++k) sum[k] = dot2(sum[k], value, w[k]);
-}
 
 // Sums across: four groups of one channel lie a panel's sixteen groups apart.
 inline constexpr int kAcrossGroups = 4;
