@@ -24,7 +24,7 @@ template <class Scalar>
 class Softmax {
  public:
   /// The mean over the batch. features [N, D], weights [C, D], biases [C] or empty for none. Throws Error when sizes do
-  /// not fit, a label is no class, or the loss of an example is not finite: an input is not, or logits overflow.
+  /// not fit, a label is no class, or numbers are not finite or so large that logits could overflow.
   double loss(const Matrix<Scalar>& features, const Matrix<Scalar>& weights, const Vector<Scalar>& biases,
               const std::vector<int>& labels) {
     return step(features, weights, biases, labels, nullptr);
@@ -37,6 +37,15 @@ class Softmax {
   }
 
  private:
+  /// A bound of all lengths, from the sum of all squares; it and its product with `other` must be far from overflow.
+  static double checked_size(double squares, double other, const char* what) {
+    const double size = std::sqrt(squares);
+    if (!(size <= 1e18 && size * other <= 1e36))
+      throw Error(std::string(what) + " are not finite or too large for logits that are; look for infinities and NaN, "
+                  "or for a step size at which training diverges");
+    return size;
+  }
+
   double step(const Matrix<Scalar>& features, const Matrix<Scalar>& weights, const Vector<Scalar>& biases,
               const std::vector<int>& labels, SoftmaxGradients<Scalar>* gradients) {
     const Index n = features.rows(), d = features.cols();
@@ -52,10 +61,12 @@ class Softmax {
     examples_.resize(n, biased ? d + 1 : d);
     examples_.leftCols(d) = features;
     if (biased) examples_.col(d).setOnes();
+    const double length = checked_size(static_cast<double>(examples_.squaredNorm()), 1.0, "features");
     blocks_.forward(examples_, labels, weights.rows(), 1, gradients != nullptr,
                     [&](Index first, Matrix<Scalar>& block) {
                       block.leftCols(d) = weights.middleRows(first, block.rows());
                       if (biased) block.col(d) = biases.segment(first, block.rows());
+                      checked_size(static_cast<double>(block.squaredNorm()), length, "weights and biases");
                     });
     if (gradients) {
       gradients->features.resize(n, d);
@@ -68,11 +79,8 @@ class Softmax {
       const Index y = labels[static_cast<size_t>(i)];
       const double bias = biased ? static_cast<double>(biases(y)) : 0.0;
       const double logit = features.row(i).template cast<double>().dot(weights.row(y).template cast<double>()) + bias;
-      const double wrong_minus_right = blocks_.log_sum(i) - logit, loss = cross_entropy(wrong_minus_right);
-      if (!std::isfinite(loss) || !std::isfinite(logit))
-        throw Error("the loss of example " + std::to_string(i) +
-                    " is not finite; look for infinities and NaN in features, weights and biases, or lower the step");
-      sum += loss;
+      const double wrong_minus_right = blocks_.log_sum(i) - logit;
+      sum += cross_entropy(wrong_minus_right);
       if (!gradients) continue;
       const double share = wrong_probability(wrong_minus_right) / static_cast<double>(n);
       wrong_share_[static_cast<size_t>(i)] = share;
