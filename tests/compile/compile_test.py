@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles the public headers the ways users do, and checks what must not compile.
 
-    compile_test.py CASE --source FACEIO --work FOLDER --cxx COMPILER
+    compile_test.py CASE --source FACEIO --work FOLDER --cxx COMPILER [--eigen FOLDER]
 
 headers           every header alone: C++17, 20 and 23, without exceptions and RTTI, freestanding
 two_units         the umbrella header in two optimised translation units of one program, whose kernels
@@ -12,7 +12,7 @@ windows_msvc      inner headers and firmware.hpp with Microsoft's types and exte
                   command lines; syntax alone: there are no libraries of Microsoft here
 must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
 
-`*-inl.hpp` files are kernel bodies that targets.hpp includes; they are no headers of their own.
+Headers of train/ see the Eigen in the folder named, others do not. `*-inl.hpp` files are kernel bodies that targets.hpp includes; they are no headers of their own.
 """
 
 import argparse
@@ -27,9 +27,9 @@ import sys
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _STRICT = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
-_LEAVES = ("host", "eval")
+_LEAVES = ("host", "eval", "train")
 # These throw by design.
-_NEEDS_EXCEPTIONS = ("host/owned.hpp", "eval/")
+_NEEDS_EXCEPTIONS = ("host/owned.hpp", "eval/", "train/")
 
 
 class Job:
@@ -64,8 +64,9 @@ def run_all(jobs):
 
 
 class Headers:
-    def __init__(self, source):
+    def __init__(self, source, eigen):
         self.include = source / "include"
+        self.eigen = ["-isystem", eigen]
         root = self.include / "faceio"
         self.all = sorted(
             str(p.relative_to(root)) for p in root.rglob("*.hpp") if not p.name.endswith("-inl.hpp")
@@ -79,13 +80,15 @@ class Headers:
             names.update(re.findall(r"^#include <([^>]+)>", path.read_text(), re.MULTILINE))
         # Headers of other compilers' or CPUs' intrinsics only say that they do not suit.
         other = {"intrin.h", "arm_neon.h", "arm_mve.h", "wasm_simd128.h", "sys/sysctl.h"}
-        names = {n for n in names if not n.startswith(("stb", "Eigen")) and n not in other}
+        names = {n for n in names if not n.startswith("stb") and n not in other}
         return "".join(f"#if __has_include(<{n}>)\n#include <{n}>\n#endif\n" for n in sorted(names))
 
 
 def syntax_job(cxx, headers, name, header, *flags, before=""):
     if header == "kernels/separate.hpp":
         flags = (*flags, "-DFACEIO_SEPARATE_KERNELS")
+    if header.startswith("train/"):
+        flags = (*flags, *headers.eigen)
     return Job(
         f"{header} ({name})",
         [cxx, "-fsyntax-only", *_STRICT, "-I", headers.include, *flags, "-x", "c++", "-"],
@@ -291,6 +294,7 @@ def hostile_macros(cxx, headers, _work):
                 first,
                 "-std=c++17",
                 "-DFACEIO_NO_IMAGE_IO",
+                *headers.eigen,
                 *flags,
                 before=before + "".join(f"#include <faceio/{h}>\n" for h in others),
             )
@@ -361,11 +365,12 @@ def main():
     parser.add_argument("--source", required=True, type=pathlib.Path)
     parser.add_argument("--work", required=True, type=pathlib.Path)
     parser.add_argument("--cxx", required=True)
+    parser.add_argument("--eigen", default="/usr/include/eigen3", help="the folder that holds Eigen/")
     options = parser.parse_args()
     work = options.work.resolve() / f"{options.case}_{pathlib.Path(options.cxx).name}"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    headers = Headers(options.source.resolve())
+    headers = Headers(options.source.resolve(), options.eigen)
     passed = cases[options.case](options.cxx, headers, work)
     return 77 if passed is None else 0 if passed else 1
 

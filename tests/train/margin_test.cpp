@@ -92,13 +92,13 @@ TEST_CASE("monotonic extensions fall everywhere, continuous ones without a step"
 
 TEST_CASE("options outside their range are named") {
   const double nan = std::nan("");
-  CHECK_THROWS_WITH_AS(Margin::sphereface(0.0).check(), "margin: m1 is 0.000000; it must be above 0", Error);
-  CHECK_THROWS_AS(Margin::sphereface(4.0, -1.0).check(), Error);
-  CHECK_THROWS_AS(Margin::arcface(3.2).check(), Error);
-  CHECK_THROWS_AS(Margin::arcface(-0.1).check(), Error);
-  CHECK_THROWS_AS(Margin::cosface(nan).check(), Error);
-  CHECK_THROWS_AS(Margin::cosface(-0.1).check(), Error);
-  CHECK_THROWS_AS(Margin::combined(1.0, 0.3, 0.2, Extension::arcface).check(), Error);
-  CHECK_THROWS_AS(Margin::combined(1.1, 0.3, 0.0, Extension::easy_margin).check(), Error);
-  CHECK_NOTHROW(Margin::combined(1.0, 0.3, 0.2).check());
+  CHECK_THROWS_WITH_AS(Margin::sphereface(0.0).require_valid(), "margin: m1 is 0.000000; it must be above 0", Error);
+  CHECK_THROWS_AS(Margin::sphereface(4.0, -1.0).require_valid(), Error);
+  CHECK_THROWS_AS(Margin::arcface(3.2).require_valid(), Error);
+  CHECK_THROWS_AS(Margin::arcface(-0.1).require_valid(), Error);
+  CHECK_THROWS_AS(Margin::cosface(nan).require_valid(), Error);
+  CHECK_THROWS_AS(Margin::cosface(-0.1).require_valid(), Error);
+  CHECK_THROWS_AS(Margin::combined(1.0, 0.3, 0.2, Extension::arcface).require_valid(), Error);
+  CHECK_THROWS_AS(Margin::combined(1.1, 0.3, 0.0, Extension::easy_margin).require_valid(), Error);
+  CHECK_NOTHROW(Margin::combined(1.0, 0.3, 0.2).require_valid());
 }

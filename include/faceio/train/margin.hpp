@@ -54,7 +54,7 @@ struct Margin {
 
   /// Throws Error unless m1 > 0, 0 <= m2 <= pi, m3 >= 0 and lambda >= 0, all finite, and, with the two extensions of
   /// ArcFace's code, m1 = 1 and m3 = 0: they are defined for nothing else.
-  void check() const {
+  void require_valid() const {
     check_option("m1", m1, m1 > 0.0, "above 0");
     check_option("m2", m2, m2 >= 0.0 && m2 <= kPi, "between 0 and pi, in radians");
     check_option("m3", m3, m3 >= 0.0, "0 or more");
@@ -64,7 +64,7 @@ struct Margin {
       throw Error("margin: the extensions arcface and easy_margin are defined for m1 = 1 and m3 = 0; use monotonic");
   }
 
-  /// The target logit at an angle in [0, pi], for options that check() accepts.
+  /// The target logit at an angle in [0, pi], for options that require_valid() accepts.
   TargetLogit at(double theta_rad) const {
     const double cosine = std::cos(theta_rad), fall = -std::sin(theta_rad);
     const TargetLogit psi = extended(theta_rad, cosine, fall);

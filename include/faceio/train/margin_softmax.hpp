@@ -20,9 +20,9 @@ struct MarginSoftmaxOptions {
   bool scale_by_length = false;  // SphereFace: the length of each feature takes the place of s, and is learnt
   int sub_centers = 1;       // K of sub-center ArcFace: the class is as near as the nearest of its K rows
 
-  /// Throws Error unless the margin is one (Margin::check), 0 < scale <= 1e6 and sub_centers >= 1.
-  void check() const {
-    margin.check();
+  /// Throws Error unless the margin is one (Margin::require_valid), 0 < scale <= 1e6 and sub_centers >= 1.
+  void require_valid() const {
+    margin.require_valid();
     if (!(scale > 0.0 && scale <= 1e6))
       throw Error("scale " + std::to_string(scale) + " is not above 0 and at most 1e6; papers use 30 to 64");
     if (sub_centers < 1)
@@ -49,8 +49,8 @@ struct MarginSoftmaxGradients {
 template <class Scalar>
 class MarginSoftmax {
  public:
-  /// Throws Error when the options are none (MarginSoftmaxOptions::check).
-  explicit MarginSoftmax(const MarginSoftmaxOptions& options) : options_(options) { options_.check(); }
+  /// Throws Error when the options are none (MarginSoftmaxOptions::require_valid).
+  explicit MarginSoftmax(const MarginSoftmaxOptions& options) : options_(options) { options_.require_valid(); }
 
   /// The mean over the batch. features [N, D], weights [C * sub_centers, D], where rows y * sub_centers and following
   /// are those of class y; neither needs to be normalised, and the loss does not depend on their lengths (except, with

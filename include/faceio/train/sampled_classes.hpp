@@ -35,9 +35,10 @@ inline SampledClasses sample_classes(const std::vector<int>& labels, int class_c
   check_labels(labels, static_cast<Index>(labels.size()), class_count);
   std::vector<int> position(static_cast<size_t>(class_count), -1);
   for (const int y : labels) position[static_cast<size_t>(y)] = 0;
-  const auto own = std::count(position.begin(), position.end(), 0);
-  auto others = static_cast<uint64_t>(class_count - own);
-  auto wanted = static_cast<uint64_t>(std::max<double>(0.0, std::round(rate * class_count) - static_cast<double>(own)));
+  const auto own = static_cast<uint64_t>(std::count(position.begin(), position.end(), 0));
+  auto others = static_cast<uint64_t>(class_count) - own;
+  const auto total = static_cast<uint64_t>((std::round)(rate * class_count));
+  uint64_t wanted = total > own ? total - own : 0;
   SampledClasses result;
   for (int c = 0; c < class_count; ++c) {
     int& at = position[static_cast<size_t>(c)];

@@ -55,20 +55,20 @@ class SoftmaxBlocks {
   void forward(const Matrix<Scalar>& examples, const std::vector<int>& labels, Index classes, Index centers,
                bool for_gradients, const Fill& fill) {
     const Index n = examples.rows(), rows = classes * centers;
-    block_rows_ = centers * std::max<Index>(1, kBlockRows / centers);
+    block_rows_ = centers * (std::max<Index>)(1, kBlockRows / centers);
     centers_ = centers;
     rows_ = rows;
     largest_.assign(static_cast<size_t>(n), -kInfinity);
     sum_.assign(static_cast<size_t>(n), 0.0);
     kept_ = for_gradients;
-    const auto needed = static_cast<size_t>(n * (for_gradients ? rows : std::min(rows, block_rows_)));
+    const auto needed = static_cast<size_t>(n * (for_gradients ? rows : (std::min)(rows, block_rows_)));
     if (exponentials_.size() < needed) exponentials_.resize(needed);
     if (for_gradients) {
       reference_.resize((rows + block_rows_ - 1) / block_rows_, n);
       mean_rows_.setZero(n, examples.cols());
     }
     for (Index first = 0; first < rows; first += block_rows_) {
-      const Index count = std::min(block_rows_, rows - first);
+      const Index count = (std::min)(block_rows_, rows - first);
       block_.resize(count, examples.cols());
       fill(first, block_);
       Block e = exponentials(first, count, n);
@@ -98,7 +98,7 @@ class SoftmaxBlocks {
     const Index n = examples.rows();
     weighted_.resize(n, examples.cols());
     for (Index first = 0; first < rows_; first += block_rows_) {
-      const Index count = std::min(block_rows_, rows_ - first);
+      const Index count = (std::min)(block_rows_, rows_ - first);
       for (Index i = 0; i < n; ++i) {
         const auto at = static_cast<size_t>(i);
         const double shift = reference_(first / block_rows_, i) - log_sum(i);
@@ -144,7 +144,7 @@ class SoftmaxBlocks {
       const bool holds_right = right >= 0 && right < e.cols();
       if (holds_right) row.segment(right, centers_).setConstant(-std::numeric_limits<Scalar>::infinity());
       const double before = largest_[at];
-      largest_[at] = std::max(before, static_cast<double>(row.maxCoeff()));
+      largest_[at] = (std::max)(before, static_cast<double>(row.maxCoeff()));
       if (kept_) reference_(first / block_rows_, i) = largest_[at];
       if (largest_[at] == -kInfinity) {
         row.setZero();
@@ -153,7 +153,7 @@ class SoftmaxBlocks {
       row = (row.array() - static_cast<Scalar>(largest_[at])).exp();
       // Eigen's exp() of -infinity is the smallest value that it can make.
       if (holds_right) row.segment(right, centers_).setZero();
-      if (centers_ > 1) row = (row.array() > std::numeric_limits<Scalar>::min()).select(row, Scalar(0));
+      if (centers_ > 1) row = (row.array() > (std::numeric_limits<Scalar>::min)()).select(row, Scalar(0));
       if (largest_[at] > before && before != -kInfinity) {
         const double shrink = std::exp(before - largest_[at]);
         sum_[at] *= shrink;
