@@ -2,8 +2,8 @@
 //
 //   losses_worker EXAMPLES DIMENSIONS CLASSES
 //
-// Reads names of losses from its input, one a line, and answers each with a line: milliseconds of one step, and its loss.
-// Inputs are those of torch_losses.py: the same numbers from the same generator.
+// Reads names of losses from its input, one a line, and answers each with a line: milliseconds of one step, and its
+// loss. Inputs are those of torch_losses.py: the same numbers from the same generator.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

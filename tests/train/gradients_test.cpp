@@ -1,8 +1,8 @@
 // Gradients of every loss and option against differences of its value, in double.
 //
-// Differences are central ones of sixth order. Two things bound their step. The loss has a tip where vectors are parallel
-// or opposite and the margin's slope does not vanish; angles as near as 1e-5 to it are drawn, and the step is 2 % of
-// that distance. It bends or jumps where an extension sets in and where two sub-centers are equally near; there
+// Differences are central ones of sixth order. Two things bound their step. The loss has a tip where vectors are
+// parallel or opposite and the margin's slope does not vanish; angles as near as 1e-5 to it are drawn, and the step is
+// 2 % of that distance. It bends or jumps where an extension sets in and where two sub-centers are equally near; there
 // is no derivative to compare there, and angles within 0.01 of it are not drawn.
 #include <doctest/doctest.h>
 
@@ -79,8 +79,8 @@ double distance_to_bends(const Margin& margin, double theta) {
   return distance;
 }
 
-/// Over the sphere the loss is smooth at parallel vectors where psi is level at 0, and has a tip where it is not; likewise
-/// at opposite ones.
+/// Over the sphere the loss is smooth at parallel vectors where psi is level at 0, and has a tip where it is not;
+/// likewise at opposite ones.
 double distance_to_tips(const Margin& margin, double theta) {
   const auto level = [&](double end) { return std::abs(margin.at(end).slope) < 1e-9; };
   return std::min(level(0.0) ? 1.0 : theta, level(kPi) ? 1.0 : kPi - theta);
@@ -124,7 +124,8 @@ Batch batch_for(std::mt19937_64& random, const MarginSoftmaxOptions& options, in
       batch.features.row(i) = at_angle(random, center, theta);
       bend = std::min(bend, distance_to_ties(batch.features.row(i), batch.weights, k));
       double nearest = kPi;
-      for (int c = 0; c < k; ++c) nearest = std::min(nearest, angle(batch.features.row(i), batch.weights.row(y * k + c)));
+      for (int c = 0; c < k; ++c)
+        nearest = std::min(nearest, angle(batch.features.row(i), batch.weights.row(y * k + c)));
       bend = std::min(bend, distance_to_bends(options.margin, nearest));
       tip = std::min(tip, distance_to_tips(options.margin, nearest));
     }

@@ -86,8 +86,8 @@ TEST_CASE("the loss is the mean over the batch") {
   const auto x = random_batch::matrix(random, 2, 5), w = random_batch::matrix(random, 7, 5);
   const MarginSoftmaxOptions options{Margin::arcface(), 8.0};
   const double both = loss_of(options, x, w, {3, 6});
-  CHECK(both == doctest::Approx((loss_of(options, x.topRows(1), w, {3}) + loss_of(options, x.bottomRows(1), w, {6})) / 2)
-                    .epsilon(1e-13));
+  const double first = loss_of(options, x.topRows(1), w, {3}), second = loss_of(options, x.bottomRows(1), w, {6});
+  CHECK(both == doctest::Approx((first + second) / 2).epsilon(1e-13));
 }
 
 TEST_CASE("of sub-centers the nearest counts, for right and wrong classes") {
@@ -131,7 +131,8 @@ TEST_CASE_TEMPLATE("parallel and opposite vectors give finite gradients, nearly 
       }
     }
   }
-  // At angle 1e-6 an additive margin still pulls across with s sin(m) / |x|, here against a wrong class of probability 1.
+  // At angle 1e-6 an additive margin still pulls across with s sin(m) / |x|, here against a wrong class of probability
+  // 1.
   MarginSoftmax<Scalar> loss({Margin::arcface(0.5), 10.0});
   MarginSoftmaxGradients<Scalar> g;
   loss.loss(rows<Scalar>({{2, 2e-6}}), rows<Scalar>({{1, 0}, {1, 0}}), {0}, g);
@@ -202,7 +203,8 @@ TEST_CASE("what has no loss is refused with what to do") {
   CHECK(refusal(options, x, rows<double>({{1, 0, 0}}), {0, 0}).find("2 columns and weights 3") != std::string::npos);
   CHECK(refusal(options, Matrix<double>(0, 2), w, {}).find("no rows") != std::string::npos);
   CHECK(refusal(options, x, Matrix<double>(0, 2), {0, 0}) != "");
-  CHECK(refusal({Margin::none(), 64.0, false, 3}, x, w, {0, 0}).find("no multiple of sub_centers") != std::string::npos);
+  const MarginSoftmaxOptions three{Margin::none(), 64.0, false, 3};
+  CHECK(refusal(three, x, w, {0, 0}).find("no multiple of sub_centers") != std::string::npos);
   const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
   for (const double bad : {0.0, 1e-13, 1e19, nan, infinity}) {
     CHECK(refusal(options, rows<double>({{1, 2}, {bad, 0}}), w, {0, 0}).find("features, row 1") == 0);

@@ -1,5 +1,6 @@
-// Evaluates the cases of tools/loss_oracle/embedding_losses.py with the library, in single precision: reads a JSON list of
-// cases from the file named by the argument and prints the JSON list of their results. oracle_test.py compares.
+// Evaluates the cases of tools/loss_oracle/embedding_losses.py with the library, in single precision: reads a JSON
+// list of cases from the file named by the argument and prints the JSON list of their results. oracle_test.py
+// compares.
 #include <faceio/train/center_loss.hpp>
 #include <faceio/train/margin_softmax.hpp>
 #include <faceio/train/softmax.hpp>

@@ -1,4 +1,5 @@
-// Random batches for the tests of losses, among them features almost parallel or opposite to the weights of their class.
+// Random batches for the tests of losses, among them features almost parallel or opposite to the weights of their
+// class.
 #ifndef FACEIO_TESTS_TRAIN_RANDOM_BATCH_HPP
 #define FACEIO_TESTS_TRAIN_RANDOM_BATCH_HPP
 

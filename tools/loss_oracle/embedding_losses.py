@@ -4,10 +4,10 @@
     embedding_losses.py INPUT.json     reads a list of cases, prints the list of their results
 
 A case is a dict with "kind" (softmax, margin, center) and the inputs of that kind; numbers of features, weights and
-biases are those of float32, so that a program in single precision computes from the same ones. Everything here is dense and
-in double: all logits, their softmax, and the chain rule through cos(theta), whose derivative of an angle is
--1 / sin(theta); cases keep away from angles where that is infinite. `random_case` and `evaluate` are what
-tests/eval/oracle_test.py calls.
+biases are those of float32, so that a program in single precision computes from the same ones. Everything here is
+dense and in double: all logits, their softmax, and the chain rule through cos(theta), with 1 / sin(theta) in the
+derivative of the target logit; cases keep 1e-4 away from angles where that is infinite. `random_case` and `evaluate`
+are what tests/eval/oracle_test.py calls.
 """
 
 from __future__ import annotations

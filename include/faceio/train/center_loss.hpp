@@ -19,10 +19,10 @@ void check_centers(const Matrix<Scalar>& features, const Matrix<Scalar>& centers
   check_labels(labels, features.rows(), centers.rows());
 }
 
-/// The mean over the batch of 1/2 |x - c_y|^2, which is equation 2 divided by the batch size, as Softmax's is; lambda of
-/// equation 5 weighs the two alike either way. features [N, D], centers [C, D]. `gradient`, when given, becomes that by
-/// features, [N, D]; centers have a rule of their own, update_centers(). Throws Error when sizes do not fit or a label is
-/// no class, or when the loss is not finite. O(N D) time, no memory besides the gradient.
+/// The mean over the batch of 1/2 |x - c_y|^2, which is equation 2 divided by the batch size, as Softmax's is; lambda
+/// of equation 5 weighs the two alike either way. features [N, D], centers [C, D]. `gradient`, when given, becomes
+/// that by features, [N, D]; centers have a rule of their own, update_centers(). Throws Error when sizes do not fit or
+/// a label is no class, or when the loss is not finite. O(N D) time, no memory besides the gradient.
 template <class Scalar>
 double center_loss(const Matrix<Scalar>& features, const Matrix<Scalar>& centers, const std::vector<int>& labels,
                    Matrix<Scalar>* gradient = nullptr) {
@@ -36,13 +36,14 @@ double center_loss(const Matrix<Scalar>& features, const Matrix<Scalar>& centers
     sum += 0.5 * offset.squaredNorm();
     if (gradient) gradient->row(i) = (offset / n).template cast<Scalar>();
   }
-  if (!std::isfinite(sum)) throw Error("center loss is not finite; look for infinities and NaN in features and centers");
+  if (!std::isfinite(sum))
+    throw Error("center loss is not finite; look for infinities and NaN in features and centers");
   return sum / n;
 }
 
-/// Moves each center towards the examples of its class in the batch by alpha * sum(x - c) / (1 + their number), equation
-/// 4; others stay. 0 <= alpha <= 1. To be called with the features that the loss was computed from. Throws Error as
-/// center_loss does, before it changes anything.
+/// Moves each center towards the examples of its class in the batch by alpha * sum(x - c) / (1 + their number),
+/// equation 4; others stay. 0 <= alpha <= 1. To be called with the features that the loss was computed from. Throws
+/// Error as center_loss does, before it changes anything.
 template <class Scalar>
 void update_centers(const Matrix<Scalar>& features, const std::vector<int>& labels, double alpha,
                     Matrix<Scalar>& centers) {

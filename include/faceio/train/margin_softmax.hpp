@@ -36,16 +36,16 @@ struct MarginSoftmaxGradients {
   Matrix<Scalar> weights;   // [C * sub_centers, D]
 };
 
-/// The loss and its gradients; owns their scratch memory, so that steps after the first allocate nothing. Not for several
-/// threads at once.
+/// The loss and its gradients; owns their scratch memory, so that steps after the first allocate nothing. Not for
+/// several threads at once.
 ///
-/// Memory of a step with gradients, in scalars: N * C * sub_centers for exponentials and 2 * C * sub_centers for lengths
-/// besides the gradients themselves; at 128 examples of 192 floats and 100,000 classes 51 MB besides 77 MB. Without
-/// gradients the exponentials of 512 rows suffice.
+/// Memory of a step with gradients, in scalars: N * C * sub_centers for exponentials and 2 * C * sub_centers for
+/// lengths besides the gradients themselves; at 128 examples of 192 floats and 100,000 classes 51 MB besides 77 MB.
+/// Without gradients the exponentials of 512 rows suffice.
 ///
 /// Angles and the target logits are computed in double from the rows as they are, at any angle: see TargetLogit. Where
-/// an embedding and its class are parallel to 1e-12 the angle has no gradient, and the target's share of it is 0, which
-/// for an additive margin is a choice: the loss has the tip of a cone there.
+/// an embedding and its class are parallel to 1e-12 the angle has no gradient, and the target's share of it is 0,
+/// which for an additive margin is a choice: the loss has the tip of a cone there.
 template <class Scalar>
 class MarginSoftmax {
  public:

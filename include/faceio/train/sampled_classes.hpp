@@ -1,4 +1,5 @@
-// Sampled class centers (Partial FC: An et al., CVPR 2022): a step sees the classes of its batch and some of the others.
+// Sampled class centers (Partial FC: An et al., CVPR 2022): a step sees the classes of its batch and some of the
+// others.
 #ifndef FACEIO_TRAIN_SAMPLED_CLASSES_HPP
 #define FACEIO_TRAIN_SAMPLED_CLASSES_HPP
 
@@ -18,16 +19,16 @@ struct SampledClasses {
   std::vector<int> classes, labels;
 };
 
-/// The classes of `labels`, all of them, and of the others as many, drawn uniformly without replacement, as are missing to
-/// round(rate * class_count). The same on all computers for the same state of `random`. O(class_count) time. Throws Error
-/// unless 0 < rate <= 1 and all labels are classes.
+/// The classes of `labels`, all of them, and of the others as many, drawn uniformly without replacement, as are
+/// missing to round(rate * class_count). The same on all computers for the same state of `random`. O(class_count)
+/// time. Throws Error unless 0 < rate <= 1 and all labels are classes.
 ///
-/// Any loss of this folder then goes on with gather() of its weights and the new labels, and its gradient by weights goes
-/// back with add_scattered(). With rate = 1 that is the loss itself, its value and
-/// gradients exactly. Below, it is the loss of a task with fewer classes: the sum of exponentials over the wrong ones lacks
-/// those that were not drawn and is not scaled up, as in the paper. The loss is never above the exact one, by about
-/// log(1 / rate) below it where all classes are equally wrong; gradients are those of this smaller loss, no unbiased
-/// estimates of the exact ones; and weights of classes that were not drawn get none.
+/// Any loss of this folder then goes on with gather() of its weights and the new labels, and its gradient by weights
+/// goes back with add_scattered(). With rate = 1 that is the loss itself, its value and gradients exactly. Below, it
+/// is the loss of a task with fewer classes: the sum of exponentials over the wrong ones lacks those that were not
+/// drawn and is not scaled up, as in the paper. The loss is never above the exact one, by about log(1 / rate) below it
+/// where all classes are equally wrong; gradients are those of this smaller loss, no unbiased estimates of the exact
+/// ones; and weights of classes that were not drawn get none.
 inline SampledClasses sample_classes(const std::vector<int>& labels, int class_count, double rate,
                                      std::mt19937_64& random) {
   if (!(rate > 0.0 && rate <= 1.0))
@@ -68,8 +69,8 @@ void gather(const Matrix<Scalar>& weights, const SampledClasses& sample, int sub
     gathered.middleRows(static_cast<Index>(c) * k, k) = weights.middleRows(sample.classes[c] * k, k);
 }
 
-/// Adds factor * rows, one group of sub_centers rows for each sampled class, to where these classes lie in `weights`: an
-/// optimiser step with a negative factor, or 1 for the gradient of all classes. Throws Error when sizes do not fit.
+/// Adds factor * rows, one group of sub_centers rows for each sampled class, to where these classes lie in `weights`:
+/// an optimiser step with a negative factor, or 1 for the gradient of all classes. Throws Error when sizes do not fit.
 template <class Scalar>
 void add_scattered(const Matrix<Scalar>& rows, const SampledClasses& sample, int sub_centers,
                    typename Matrix<Scalar>::Scalar factor, Matrix<Scalar>& weights) {

@@ -91,8 +91,8 @@ class SoftmaxBlocks {
 
   const Matrix<Scalar>& mean_rows() const { return mean_rows_; }
 
-  /// For each block of rows, take(first, block) with the sums over the examples i of weights[i] * softmax * examples.row(i),
-  /// `examples` those of forward().
+  /// For each block of rows, take(first, block) with the sums over the examples i of weights[i] * softmax *
+  /// examples.row(i), `examples` those of forward().
   template <class Take>
   void backward(const Matrix<Scalar>& examples, const std::vector<double>& weights, const Take& take) {
     const Index n = examples.rows();
