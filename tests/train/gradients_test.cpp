@@ -42,9 +42,11 @@ double difference(double& variable, double step, const Value& value) {
 struct Error6 {
   double largest = 0.0, error = 0.0;
 
-  /// Some elements of a matrix, all of a small one. Steps are relative to the length of the element's row.
+  /// Some elements of a matrix, all of a small one. Steps are relative to the length of the element's row, or to
+  /// `shortest` where that is more.
   template <class Numbers, class Value>
-  void compare(std::mt19937_64& random, Numbers& variables, const Numbers& gradient, double step, const Value& value) {
+  void compare(std::mt19937_64& random, Numbers& variables, const Numbers& gradient, double step, const Value& value,
+               double shortest = 0.0) {
     REQUIRE(gradient.rows() == variables.rows());
     REQUIRE(gradient.cols() == variables.cols());
     const auto count = static_cast<int>(variables.size());
@@ -52,7 +54,7 @@ struct Error6 {
       const int at = count <= 6 ? k : integer(random, 0, count - 1);
       double& variable = variables.data()[at];
       const double length = variables.row(at / static_cast<int>(variables.cols())).norm();
-      const double expected = difference(variable, step * std::max(length, 0.1), value);
+      const double expected = difference(variable, step * std::max(length, shortest), value);
       error = std::max(error, std::abs(gradient.data()[at] - expected));
     }
     largest = std::max(largest, gradient.size() ? gradient.cwiseAbs().maxCoeff() : 0.0);
@@ -223,9 +225,9 @@ TEST_CASE("gradients of softmax, with biases and without") {
       loss.loss(features, weights, biases, labels, gradients);
       const auto again = [&] { return loss.loss(features, weights, biases, labels); };
       Error6 x, w, b;
-      x.compare(random, features, gradients.features, 1e-3, again);
-      w.compare(random, weights, gradients.weights, 1e-3, again);
-      b.compare(random, biases, gradients.biases, 1e-3, again);
+      x.compare(random, features, gradients.features, 1e-3, again, 1.0);
+      w.compare(random, weights, gradients.weights, 1e-3, again, 1.0);
+      b.compare(random, biases, gradients.biases, 1e-3, again, 1.0);
       worst = std::max({worst, x.relative(), w.relative(), b.relative()});
     }
     MESSAGE("softmax, " << std::string(biased ? "biases: " : "no biases: ") << worst);
@@ -244,7 +246,8 @@ TEST_CASE("gradients of center loss") {
     for (int i = 0; i < n; ++i) labels.push_back(integer(random, 0, classes - 1));
     center_loss(features, centers, labels, &gradient);
     Error6 error;
-    error.compare(random, features, gradient, 1e-3, [&] { return center_loss(features, centers, labels); });
+    error.compare(random, features, gradient, 1e-3, [&] { return center_loss(features, centers, labels); },
+                  1.0);
     worst = std::max(worst, error.relative());
   }
   MESSAGE("center loss: " << worst);
