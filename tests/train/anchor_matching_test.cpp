@@ -123,7 +123,15 @@ TEST_CASE("match_anchors: hard faces, whose best IoU is below 0.2") {
   CHECK(match_anchors(pair, {easy, face(17, 0, 2, 2)}, stay) == Match{0, 0});
   CHECK(match_anchors(kThree, {easy, face(500, 500, 9, 9)}, stay) == Match{0, B, B});
 
-  // 0.2 itself is not hard: 4 x 16 of 20 x 16 px.
+  // When all faces are hard, all anchors are background, even with a threshold that some would pass.
+  MatchingOptions low;
+  low.positive_iou = low.negative_iou = 0.05;
+  CHECK(match_anchors(kThree, {hard}, low) == Match{B, B, B});
+  CHECK(match_anchors(kThree, {hard, face(16, 0, 16, 16)}, low) == Match{0, 1, B});
+  low.hard_faces_redirect_anchors = false;
+  CHECK(match_anchors(kThree, {hard}, low) == Match{0, B, B});
+
+  // 0.2 itself is not hard: 4 x 20 of 20 x 20 px.
   CHECK(match_anchors({{10, 10, 20}}, {face(0, 0, 4, 20)}) == Match{0});
   CHECK(match_anchors({{10, 10, 20}}, {face(0, 0, 3.999f, 20)}) == Match{B});
   MatchingOptions lower;

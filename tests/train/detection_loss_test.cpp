@@ -216,6 +216,13 @@ TEST_CASE("detection_loss: extreme logits stay finite") {
   CHECK(gradient[0].classes(1, 0) == 0.0f);
 }
 
+TEST_CASE("hard_negatives: seven for a positive in the published code, three in the paper") {
+  const Heads heads = zero_heads(10);
+  const Targets targets = targets_of({B, B, 0, B, B, B, B, B, B, B});
+  CHECK(hard_negatives(heads, targets) == std::vector<int32_t>{0, 1, 3, 4, 5, 6, 7});
+  CHECK(hard_negatives(heads, targets, DetectionLossOptions::paper()) == std::vector<int32_t>{0, 1, 3});
+}
+
 TEST_CASE("hard_negatives: those of a full sort, equal ones by index") {
   Random random(7);
   for (int i = 0; i < 1000; ++i) {

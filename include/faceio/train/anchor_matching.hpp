@@ -86,7 +86,7 @@ inline constexpr int32_t kIgnoredAnchor = -2;
 
 namespace detection_detail {
 
-inline void check(const MatchingOptions& options) {
+inline void require_valid(const MatchingOptions& options) {
   if (!(options.negative_iou > 0.0 && options.negative_iou <= options.positive_iou && options.positive_iou <= 1.0)) {
     throw Error("IoU thresholds " + std::to_string(options.negative_iou) + " (negative) and " +
                 std::to_string(options.positive_iou) + " (positive): expected 0 < negative <= positive <= 1");
@@ -96,7 +96,7 @@ inline void check(const MatchingOptions& options) {
   }
 }
 
-inline void check(const std::vector<Anchor>& anchors) {
+inline void require_valid(const std::vector<Anchor>& anchors) {
   if (anchors.empty()) throw Error("no anchors: take those of detector_anchors()");
   for (size_t a = 0; a < anchors.size(); ++a) {
     const Anchor& anchor = anchors[a];
@@ -106,7 +106,7 @@ inline void check(const std::vector<Anchor>& anchors) {
   }
 }
 
-inline void check(const std::vector<TruthFace>& faces) {
+inline void require_valid(const std::vector<TruthFace>& faces) {
   for (size_t f = 0; f < faces.size(); ++f) {
     const Box& box = faces[f].box;
     if (!std::isfinite(box.x) || !std::isfinite(box.y) || !std::isfinite(box.width) || !std::isfinite(box.height) ||
@@ -144,9 +144,9 @@ inline double iou(const Anchor& anchor, const Box& box) {
 /// above 0, numbers that are not finite, thresholds out of range. Safe to call from any thread.
 inline std::vector<int32_t> match_anchors(const std::vector<Anchor>& anchors, const std::vector<TruthFace>& faces,
                                           const MatchingOptions& options = {}) {
-  detection_detail::check(options);
-  detection_detail::check(anchors);
-  detection_detail::check(faces);
+  detection_detail::require_valid(options);
+  detection_detail::require_valid(anchors);
+  detection_detail::require_valid(faces);
   struct Best {
     double iou = 0.0;
     size_t index = 0;

@@ -70,7 +70,7 @@ struct DetectionLoss {
 
 namespace detection_detail {
 
-inline void check(const DetectionLossOptions& options) {
+inline void require_valid(const DetectionLossOptions& options) {
   if (options.negatives_per_positive < 0 || options.least_negatives < 0) {
     throw Error("mining of " + std::to_string(options.negatives_per_positive) + " negatives per positive, at least " +
                 std::to_string(options.least_negatives) + ": neither may be below 0");
@@ -84,7 +84,7 @@ inline void check(const DetectionLossOptions& options) {
 }
 
 template <class Scalar>
-void check_head(const Matrix<Scalar>& head, const char* name, const std::string& picture, Eigen::Index anchors,
+void require_head(const Matrix<Scalar>& head, const char* name, const std::string& picture, Eigen::Index anchors,
                 Eigen::Index columns) {
   if (head.rows() != anchors || head.cols() != columns) {
     throw Error(picture + ": the " + name + " head is [" + std::to_string(head.rows()) + ", " +
@@ -101,7 +101,7 @@ void check_head(const Matrix<Scalar>& head, const char* name, const std::string&
 }
 
 template <class Scalar>
-void check(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& targets, size_t picture) {
+void require_valid(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& targets, size_t picture) {
   const std::string where = "picture " + std::to_string(picture);
   const auto anchors = static_cast<Eigen::Index>(targets.match.size());
   const auto positives = static_cast<Eigen::Index>(targets.positives.size());
@@ -120,9 +120,9 @@ void check(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& 
   if (!targets.box.allFinite() || !targets.landmarks.allFinite()) {
     throw Error(where + ": a target is not finite; a face is too large or too far away for numbers of this type");
   }
-  check_head(heads.classes, "class", where, anchors, 2);
-  check_head(heads.box, "box", where, anchors, 4);
-  check_head(heads.landmarks, "landmark", where, anchors, 2 * kLandmarkCount);
+  require_head(heads.classes, "class", where, anchors, 2);
+  require_head(heads.box, "box", where, anchors, 4);
+  require_head(heads.landmarks, "landmark", where, anchors, 2 * kLandmarkCount);
 }
 
 /// How much surer an anchor is of `wrong` than of `right`. Its cross-entropy is log(1 + exp(margin)), which rises with
@@ -133,13 +133,13 @@ double margin(const DetectionHeads<Scalar>& heads, Eigen::Index anchor, Eigen::I
 }
 
 /// log(1 + exp(x)) and its derivative, without overflow.
-inline double softplus(double x) { return (x > 0.0 ? x : 0.0) + std::log1p(std::exp(-std::abs(x))); }
+inline double softplus(double x) { return (x > 0.0 ? x : 0.0) + std::log1p(std::exp(-std::fabs(x))); }
 inline double sigmoid(double x) {
-  const double e = std::exp(-std::abs(x));
+  const double e = std::exp(-std::fabs(x));
   return (x >= 0.0 ? 1.0 : e) / (1.0 + e);
 }
 
-inline double smooth_l1(double d) { return std::abs(d) < 1.0 ? 0.5 * d * d : std::abs(d) - 0.5; }
+inline double smooth_l1(double d) { return std::fabs(d) < 1.0 ? 0.5 * d * d : std::fabs(d) - 0.5; }
 inline double smooth_l1_slope(double d) { return d < -1.0 ? -1.0 : d > 1.0 ? 1.0 : d; }
 
 /// Cross-entropy of one anchor; writes its gradient times `scale`.
@@ -172,13 +172,13 @@ double regression(const Matrix<Scalar>& head, Eigen::Index anchor, const Matrix<
 
 /// The background anchors of one picture that take part in the loss, rising: those with the largest cross-entropy,
 /// negatives_per_positive for each positive, at least least_negatives, at most all. Equal cross-entropy: the anchor
-/// with the lower index, so the choice is the same everywhere. It compares margins in double, which are equal only
-/// where logits are. Ignored anchors are never chosen. Throws Error for options out of range; heads are checked by
+/// with the lower index, so the choice is the same everywhere. What is compared is the difference of an anchor's logits,
+/// in double: cross-entropies of sure anchors become equal by rounding. Ignored anchors are never chosen. Throws Error for options out of range; heads are checked by
 /// detection_loss(). Precondition: heads have a row for each entry of targets.match. Safe from any thread.
 template <class Scalar>
 std::vector<int32_t> hard_negatives(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& targets,
                                     const DetectionLossOptions& options = {}) {
-  detection_detail::check(options);
+  detection_detail::require_valid(options);
   struct Candidate {
     double margin;
     int32_t anchor;
@@ -210,7 +210,7 @@ std::vector<int32_t> hard_negatives(const DetectionHeads<Scalar>& heads, const D
 ///   L_pts = 1/M sum over positives with landmarks of the sum of ten smooth-L1(l - l*)
 ///   smooth-L1(d) = d^2 / 2 where |d| < 1, else |d| - 1/2
 /// The choice of negatives is constant in between ties, and so the gradient has no part from it. Sums are in double and
-/// in order: the result does not depend on threads or Scalar's width. `dense` may be null; it is asked when its weight
+/// in order of anchors, whatever Scalar is. `dense` may be null; it is asked when its weight
 /// is above 0. Throws Error: batches that do not fit or are empty, heads of other sizes than the targets', numbers
 /// that are not finite (which, and where), options out of range. Safe from any thread as far as `dense` is.
 template <class Scalar>
@@ -219,7 +219,7 @@ DetectionLoss detection_loss(const std::vector<DetectionHeads<Scalar>>& heads,
                              const DetectionLossOptions& options = {},
                              std::vector<DetectionHeads<Scalar>>* gradient = nullptr,
                              DenseRegression<Scalar>* dense = nullptr) {
-  detection_detail::check(options);
+  detection_detail::require_valid(options);
   if (heads.empty() || heads.size() != targets.size()) {
     throw Error("heads of " + std::to_string(heads.size()) + " pictures and targets of " +
                 std::to_string(targets.size()) + ": expected the same number of both, at least one");
@@ -227,7 +227,7 @@ DetectionLoss detection_loss(const std::vector<DetectionHeads<Scalar>>& heads,
   if (gradient == &heads) throw Error("the gradient would overwrite the heads; give it a place of its own");
   DetectionLoss loss;
   for (size_t i = 0; i < heads.size(); ++i) {
-    detection_detail::check(heads[i], targets[i], i);
+    detection_detail::require_valid(heads[i], targets[i], i);
     loss.positives += targets[i].positives.size();
     loss.positives_with_landmarks +=
         static_cast<size_t>(std::count(targets[i].has_landmarks.begin(), targets[i].has_landmarks.end(), true));
