@@ -1,7 +1,7 @@
 // Files that are no pictures, limits, and writing.
 #include <faceio/core/image_view.hpp>
 
-#include <faceio/host/mapped_file.hpp>
+#include <faceio/files/mapped_file.hpp>
 
 #include <fstream>
 
@@ -77,11 +77,11 @@ TEST_CASE("files of many sizes are read whole") {
     const std::string path = folder.write("bytes", bytes);
     Bytes read;
     std::string error;
-    REQUIRE(faceio::host::read_file(path, SIZE_MAX, read, error));
+    REQUIRE(faceio::files::read_file(path, SIZE_MAX, read, error));
     CHECK(read == bytes);
-    REQUIRE(faceio::host::read_file(path, count, read, error));
+    REQUIRE(faceio::files::read_file(path, count, read, error));
     CHECK(read == bytes);
-    CHECK_FALSE(faceio::host::read_file(path, count - 1, read, error));
+    CHECK_FALSE(faceio::files::read_file(path, count - 1, read, error));
   }
 }
 
@@ -109,8 +109,8 @@ TEST_CASE("paths are UTF-8") {
   Picture picture;
   REQUIRE(faceio::host::try_read_picture(folder.path("") + name + ".png", picture, error));
   CHECK(picture.rgb == bytes_of(fixtures::rgb_png_rgb));
-  faceio::host::MappedFile file;
-  REQUIRE(faceio::host::MappedFile::open(folder.path("") + name + ".png", file, error));
+  faceio::files::MappedFile file;
+  REQUIRE(faceio::files::MappedFile::open(folder.path("") + name + ".png", file, error));
   CHECK(file.size() == png.size());
   REQUIRE(faceio::host::write_png(folder.path("") + name + "_2.png", picture, error));
   CHECK(std::filesystem::exists(on_disk("_2.png")));
