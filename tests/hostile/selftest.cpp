@@ -23,9 +23,9 @@ struct Memory {
 };
 
 bool check(const std::string& path, Target target) {
-  host::MappedFile file;
+  files::MappedFile file;
   std::string error;
-  if (!host::MappedFile::open(path, file, error)) {
+  if (!files::MappedFile::open(path, file, error)) {
     std::printf("%s\n", error.c_str());
     return false;
   }
