@@ -217,7 +217,7 @@ inline bool encode_picture(const Picture& picture, WriteFormat format, int quali
       size.width_px > 0 && size.height_px > 0
           ? static_cast<uint64_t>(size.width_px) * static_cast<uint64_t>(size.height_px) * 3
           : 0;
-  if (rgb_bytes == 0 || rgb_bytes != picture.rgb.size() || rgb_bytes > INT_MAX / 2) {
+  if (rgb_bytes == 0 || rgb_bytes > INT_MAX / 2 || rgb_bytes != picture.rgb.size()) {
     error =
         "the picture to write is empty, too large, or has another number of bytes than its size says";
     return false;
