@@ -165,7 +165,7 @@ TEST_CASE("the eight orientations of a 3x2 picture") {
     Picture copy = lettered("......", {3, 2});
     faceio::host::detail::copy_displayed(picture.rgb.data(), picture.size, orientation, copy.rgb.data());
     CHECK(letters_of(copy) == "abcdef");
-    CHECK(displayed_size({3, 2}, orientation) == Size{3, 2});
+    CHECK(faceio::host::displayed_size({3, 2}, orientation) == Size{3, 2});
   }
 }
 

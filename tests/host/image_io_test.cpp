@@ -195,6 +195,20 @@ TEST_CASE("stb is not trusted: neither with sizes, nor with memory") {
   CHECK(detail::stb::allocate(101) == nullptr);
 }
 
+#if defined(FACEIO_TURBOJPEG) && defined(FACEIO_SPNG)
+TEST_CASE("other decoders are not trusted with sizes either") {
+  Bytes rgb;
+  std::string error;
+  for (const faceio::Size off : {faceio::Size{1, 0}, faceio::Size{0, 1}}) {
+    CHECK_FALSE(faceio::host::detail::decode_with_turbojpeg(view(bytes_of(fixtures::baseline)),
+                                                            {20 + off.width_px, 12 + off.height_px}, rgb, error));
+    CHECK(contains(error, "states two sizes"));
+  }
+  CHECK_FALSE(faceio::host::detail::decode_with_spng(view(bytes_of(fixtures::rgb_png)), {16, 9}, rgb, error));
+  CHECK(contains(error, "states two sizes"));
+}
+#endif
+
 #if defined(__linux__) && !defined(FACEIO_TEST_ASAN)
 TEST_CASE("a picture that there is no memory to encode says so") {
   Picture large;
