@@ -183,6 +183,7 @@ TEST_CASE("hostile PNM are refused") {
   check_refused(text("P5 1 1"), "header is damaged");
   check_refused(text("P5 1:1 255 x"), "header is damaged");
   check_refused(text("P5\x0e" "1 1 255 x"), "header is damaged");  // no white space
+  check_refused(text("P5\x08" "1 1 255 x"), "header is damaged");
   check_refused(text("P5"), "header is damaged");
   check_refused(text("P6 1 1 0 xxx"), "header is damaged");
   check_refused(text("P6 1 1 65536 xxxxxx"), "header is damaged");

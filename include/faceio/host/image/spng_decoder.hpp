@@ -37,7 +37,8 @@ inline bool decode_with_spng(Span<const uint8_t> bytes, Size size, std::vector<u
   }
   rgb.resize(rgb_bytes);
   code = spng_decode_image(context, rgb.data(), rgb.size(), SPNG_FMT_RGB8, 0);
-  return code == 0 || fail(code);
+  if (code != 0) return fail(code);
+  return true;
 }
 
 }  // namespace detail
