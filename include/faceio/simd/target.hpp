@@ -67,13 +67,13 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 // MemorySanitizer takes it for a use, even of lanes that are never looked at.
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
-#define FACEIO_OPAQUE(constraint, value) static_cast<void>(0)
+#define FACEIO_OPAQUE(constraint, value) static_cast<void>(value)
 #endif
 #endif
 #if !defined(FACEIO_OPAQUE) && (defined(__GNUC__) || defined(__clang__))
 #define FACEIO_OPAQUE(constraint, value) __asm__("" : "+" constraint(value))
 #elif !defined(FACEIO_OPAQUE)
-#define FACEIO_OPAQUE(constraint, value) static_cast<void>(0)
+#define FACEIO_OPAQUE(constraint, value) static_cast<void>(value)
 #endif
 
 // Rounds a product before it goes into a sum: where the baseline has a multiply-add, compilers make one of the two.
