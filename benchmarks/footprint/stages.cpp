@@ -41,7 +41,7 @@ void print(const char* name, const Stage& stage) {
 /// A network with memory that no program has written to yet.
 template <class Network>
 struct Fresh {
-  faceio::host::MappedFile file;
+  faceio::files::MappedFile file;
   faceio::Blob blob;
   faceio::host::AlignedBytes persistent_memory, scratch_memory;
   faceio::Span<uint8_t> scratch;
@@ -50,7 +50,7 @@ struct Fresh {
   Stage open(const char* path) {
     return time([&] {
       std::string error;
-      if (!faceio::host::MappedFile::open(path, file, error)) throw faceio::host::Error(error);
+      if (!faceio::files::MappedFile::open(path, file, error)) throw faceio::host::Error(error);
       blob = faceio::host::value_or_throw(faceio::Blob::open(file.bytes()), path);
     });
   }

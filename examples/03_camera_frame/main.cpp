@@ -23,9 +23,9 @@ int fail(const char* what, faceio::Status status) {
 }  // namespace
 
 int main() {
-  faceio::host::MappedFile file;  // firmware passes the address of the blob in flash instead
+  faceio::files::MappedFile file;  // firmware passes the address of the blob in flash instead
   std::string error;
-  if (!faceio::host::MappedFile::open("weights/retinaface_mnet025.fiow", file, error)) {
+  if (!faceio::files::MappedFile::open("weights/retinaface_mnet025.fiow", file, error)) {
     std::fprintf(stderr, "%s (run this in the project root)\n", error.c_str());
     return 2;
   }

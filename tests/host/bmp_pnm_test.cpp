@@ -71,6 +71,23 @@ TEST_CASE("BMP with 16 and 32 bits") {
   append_le(rgba, 0x0000FF00, 4);
   append_le(rgba, 0x00FF0000, 4);
   check_pixels(bmp(1, 1, 32, 3, rgba, {1, 2, 3, 4}), {1, 1}, {1, 2, 3});
+  append_le(rgba, 0xFF000000, 4);  // a mask for alpha
+  check_pixels(bmp(1, 1, 32, 6, rgba, {1, 2, 3, 4}), {1, 1}, {1, 2, 3});
+}
+
+TEST_CASE("BMP that states how many colours its palette has") {
+  const Bytes palette{0, 0, 255, 0, 255, 0, 0, 0, 0, 255, 0, 0};  // red, blue, green, as b g r 0
+  const auto stating = [&](uint32_t count) {
+    Bytes file = bmp(4, 1, 8, 0, palette, {0, 1, 2, 3});
+    for (size_t i = 0; i < 4; ++i) file[46 + i] = static_cast<uint8_t>(count >> (8 * i));
+    return file;
+  };
+  const Bytes all{255, 0, 0, 0, 0, 255, 0, 255, 0, 0, 0, 0};
+  check_pixels(stating(0), {4, 1}, all);
+  check_pixels(stating(3), {4, 1}, all);
+  check_pixels(stating(2), {4, 1}, {255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0});  // the third is none
+  check_pixels(stating(256), {4, 1}, all);
+  check_pixels(stating(0xFFFFFFFF), {4, 1}, all);
 }
 
 TEST_CASE("BMP with the old 12-byte header") {
@@ -84,6 +101,12 @@ TEST_CASE("BMP with the old 12-byte header") {
   append_le(file, 24, 2);
   append(file, {3, 2, 1, 0});
   check_pixels(file, {1, 1}, {1, 2, 3});
+
+  file[10] = 26 + 6;  // a palette of three bytes a colour
+  file[24] = 1;
+  file.resize(26);
+  append(file, {30, 20, 10, 60, 50, 40, 0x80, 0, 0, 0});
+  check_pixels(file, {1, 1}, {40, 50, 60});
 }
 
 TEST_CASE("hostile BMP are refused") {
@@ -97,6 +120,17 @@ TEST_CASE("hostile BMP are refused") {
   check_refused(bmp(1, 1, 7, 0, {}, pixel), "7 bits a pixel");
   check_refused(bmp(1, 1, 8, 0, {}, pixel), "header is damaged");   // no palette
   check_refused(bmp(1, 1, 16, 3, {}, pixel), "header is damaged");  // no masks
+  check_refused(bmp(1, 1, 24, 3, Bytes(12, 0xFF), pixel), "header is damaged");  // masks of whole bytes
+  for (size_t c = 0; c < 3; ++c) {
+    Bytes masks(12, 0xFF);
+    for (size_t i = 0; i < 4; ++i) masks[4 * c + i] = 0;
+    check_refused(bmp(1, 1, 32, 3, masks, pixel), "header is damaged");
+  }
+  for (const uint8_t header_bytes : {uint8_t{0}, uint8_t{13}, uint8_t{39}, uint8_t{125}, uint8_t{255}}) {
+    Bytes other = bmp(1, 1, 24, 0, Bytes(300), pixel);
+    other[14] = header_bytes;
+    check_refused(other, "header is damaged");
+  }
   Bytes far = bmp(1, 1, 24, 0, {}, pixel);
   for (size_t i = 10; i < 14; ++i) far[i] = 0xFF;
   check_refused(far, "ends before its last pixel");
@@ -138,7 +172,18 @@ TEST_CASE("PGM and PPM with comments and several largest values") {
   check_pixels(deep, {2, 1}, {128, 128, 128, 255, 255, 255});
 }
 
+TEST_CASE("samples above the largest value of a PNM are that value") {
+  Bytes grey = text("P5 # ends with a carriage return\r2 1 100 ");
+  append(grey, {100, 101});
+  check_pixels(grey, {2, 1}, {255, 255, 255, 255, 255, 255});
+}
+
 TEST_CASE("hostile PNM are refused") {
+  check_refused(text("P5 1"), "header is damaged");
+  check_refused(text("P5 1 1"), "header is damaged");
+  check_refused(text("P5 1:1 255 x"), "header is damaged");
+  check_refused(text("P5\x0e" "1 1 255 x"), "header is damaged");  // no white space
+  check_refused(text("P5\x08" "1 1 255 x"), "header is damaged");
   check_refused(text("P5"), "header is damaged");
   check_refused(text("P6 1 1 0 xxx"), "header is damaged");
   check_refused(text("P6 1 1 65536 xxxxxx"), "header is damaged");

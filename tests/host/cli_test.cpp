@@ -33,7 +33,7 @@ std::string quoted(const std::string& text) {
 std::string text_of(const std::string& path) {
   Bytes bytes;
   std::string error;
-  REQUIRE(faceio::host::read_file(path, SIZE_MAX, bytes, error));
+  REQUIRE(faceio::files::read_file(path, SIZE_MAX, bytes, error));
   return std::string(bytes.begin(), bytes.end());
 }
 

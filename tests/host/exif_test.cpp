@@ -105,6 +105,13 @@ TEST_CASE("orientation of whole files") {
   CHECK(exif_orientation(view(jpeg_with(exif_segment(tiff(false, 8))))) == 8);
   CHECK(exif_orientation(view(jpeg_with(exif_segment(tiff(true, 3))))) == 3);
 
+  // APP1 is also used by others (XMP), and may hold nothing; a marker may stand alone.
+  Bytes others{0xFF, 0x01};
+  append(others, {0xFF, 0xE1, 0, 2});
+  append(others, {0xFF, 0xE1, 0, 10, 'h', 't', 't', 'p', ':', '/', '/', 'n'});
+  append(others, exif_segment(tiff(true, 7)));
+  CHECK(exif_orientation(view(jpeg_with(others))) == 7);
+
   Bytes second = exif_segment(tiff(true, 6));
   append(second, exif_segment(tiff(true, 3)));
   CHECK(exif_orientation(view(jpeg_with(second))) == 6);  // the first one counts
@@ -155,6 +162,10 @@ TEST_CASE("the eight orientations of a 3x2 picture") {
     Picture picture = lettered("abcdef", {3, 2});
     apply_orientation(picture, orientation);
     CHECK(letters_of(picture) == "abcdef");
+    Picture copy = lettered("......", {3, 2});
+    faceio::host::detail::copy_displayed(picture.rgb.data(), picture.size, orientation, copy.rgb.data());
+    CHECK(letters_of(copy) == "abcdef");
+    CHECK(faceio::host::displayed_size({3, 2}, orientation) == Size{3, 2});
   }
 }
 

@@ -1,12 +1,18 @@
 // Files that are no pictures, limits, and writing.
 #include <faceio/core/image_view.hpp>
 
-#include <faceio/host/mapped_file.hpp>
+#include <faceio/files/mapped_file.hpp>
 
 #include <fstream>
 
 #include "fixtures.hpp"
 #include "host_support.hpp"
+#include "support/sanitizer.hpp"
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
 using namespace host_support;
 using faceio::host::Picture;
@@ -38,6 +44,15 @@ TEST_CASE("each kind of wrong file has its own sentence") {
   CHECK(contains(read_error(folder.write("a.webp", text("RIFF....WEBP"))), "WebP"));
   CHECK(contains(read_error(folder.write("a.heic", text("....ftypheic"))), "HEIC"));
   CHECK(contains(read_error(folder.write("a.pbm", text("P4 1 1 x"))), "PNM"));
+  CHECK(contains(read_error(folder.write("a.pam", text("P7\n"))), "PNM"));
+  CHECK(contains(read_error(folder.write("a.txt", text("P8\n"))), "text file"));
+  CHECK(contains(read_error(folder.write("b.txt", text("P0\n"))), "text file"));
+  CHECK(contains(read_error(folder.write("a.tif", {'I', 'I', '*', 0})), "TIFF"));
+  CHECK(contains(read_error(folder.write("b.tif", {'M', 'M', 0, '*'})), "TIFF"));
+  for (const char control : {'\x7F', '\x0E', '\x1F', '\x08'}) {
+    CHECK(contains(read_error(folder.write("control", text(std::string("hello") + control))), "no picture format"));
+  }
+  CHECK(contains(read_error(folder.write("spaces", text("\t\n\v\f\r ~\n"))), "text file"));
 }
 
 TEST_CASE("an unreadable file says so") {
@@ -68,23 +83,6 @@ TEST_CASE("the file size limit holds for files and for bytes") {
   check_refused(png, "longer than the limit", limits);
 }
 
-TEST_CASE("files of many sizes are read whole") {
-  const TemporaryFolder folder;
-  for (const size_t count :
-       {size_t{1}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{131073}, size_t{1000000}}) {
-    Bytes bytes(count);
-    for (size_t i = 0; i < count; ++i) bytes[i] = static_cast<uint8_t>(i * 31 + i / 256);
-    const std::string path = folder.write("bytes", bytes);
-    Bytes read;
-    std::string error;
-    REQUIRE(faceio::host::read_file(path, SIZE_MAX, read, error));
-    CHECK(read == bytes);
-    REQUIRE(faceio::host::read_file(path, count, read, error));
-    CHECK(read == bytes);
-    CHECK_FALSE(faceio::host::read_file(path, count - 1, read, error));
-  }
-}
-
 TEST_CASE("the throwing functions throw the same sentence") {
   const TemporaryFolder folder;
   const std::string path = folder.path("missing.jpg");
@@ -94,6 +92,7 @@ TEST_CASE("the throwing functions throw the same sentence") {
   CHECK_THROWS_AS(faceio::host::decode_picture({}), faceio::host::PictureError);
   const Bytes png = bytes_of(fixtures::rgb_png);
   CHECK(faceio::host::decode_picture(view(png)).rgb == bytes_of(fixtures::rgb_png_rgb));
+  CHECK(faceio::host::read_picture(folder.write("a.png", png)).rgb == bytes_of(fixtures::rgb_png_rgb));
 }
 
 TEST_CASE("paths are UTF-8") {
@@ -109,31 +108,12 @@ TEST_CASE("paths are UTF-8") {
   Picture picture;
   REQUIRE(faceio::host::try_read_picture(folder.path("") + name + ".png", picture, error));
   CHECK(picture.rgb == bytes_of(fixtures::rgb_png_rgb));
-  faceio::host::MappedFile file;
-  REQUIRE(faceio::host::MappedFile::open(folder.path("") + name + ".png", file, error));
+  faceio::files::MappedFile file;
+  REQUIRE(faceio::files::MappedFile::open(folder.path("") + name + ".png", file, error));
   CHECK(file.size() == png.size());
   REQUIRE(faceio::host::write_png(folder.path("") + name + "_2.png", picture, error));
   CHECK(std::filesystem::exists(on_disk("_2.png")));
 }
-
-#if defined(_WIN32)
-TEST_CASE("UTF-8 becomes UTF-16") {
-  using faceio::host::detail::utf16;
-  CHECK(utf16("a\x7F").compare(L"a\x7F") == 0);
-  // First and last character of each length, and those beside the surrogates.
-  CHECK(utf16("\xC2\x80\xDF\xBF").compare(L"\x80\x7FF") == 0);
-  CHECK(utf16("\xE0\xA0\x80\xEF\xBF\xBF").compare(L"\x800\xFFFF") == 0);
-  CHECK(utf16("\xED\x9F\xBF\xEE\x80\x80").compare(L"\xD7FF\xE000") == 0);
-  CHECK(utf16("\xF0\x90\x80\x80\xF4\x8F\xBF\xBF").compare(L"\xD800\xDC00\xDBFF\xDFFF") == 0);
-  // No UTF-8: every byte by itself.
-  for (const char* bad : {"\x80", "\xC0", "\xF5", "\xFF", "\xC3"}) CHECK(utf16(bad).compare(L"\xFFFD") == 0);
-  CHECK(utf16("\xC1\xBF").compare(L"\xFFFD\xFFFD") == 0);                          // longer than needed
-  CHECK(utf16("\xE0\x9F\xBF").compare(L"\xFFFD\xFFFD\xFFFD") == 0);               // the same
-  CHECK(utf16("\xED\xA0\x80").compare(L"\xFFFD\xFFFD\xFFFD") == 0);               // half of a pair
-  CHECK(utf16("\xF4\x90\x80\x80").compare(L"\xFFFD\xFFFD\xFFFD\xFFFD") == 0);    // behind the last
-  CHECK(utf16("\xE9\xA1z").compare(L"\xFFFD\xFFFDz") == 0);                        // cut short
-}
-#endif
 
 TEST_CASE("a decoded picture is a valid image") {
   const Outcome outcome = decode(bytes_of(fixtures::rgb_png));
@@ -172,8 +152,80 @@ TEST_CASE("a picture that cannot be written says why") {
   CHECK_FALSE(faceio::host::write_png(folder.path("a.png"), wrong, error));
   CHECK(contains(error, "another number of bytes"));
   CHECK_FALSE(faceio::host::write_jpg(folder.path("a.jpg"), Picture(), error));
+  for (const faceio::Size size : {faceio::Size{0, 8}, faceio::Size{16, 0}, faceio::Size{-16, -8}}) {
+    wrong.size = size;
+    CHECK_FALSE(faceio::host::write_png(folder.path("a.png"), wrong, error));
+  }
+  wrong.size = {20000, 20000};  // 1.2 GB
+  CHECK_FALSE(faceio::host::write_png(folder.path("a.png"), wrong, error));
+  CHECK(contains(error, "too large"));
+  for (const faceio::Size size : {faceio::Size{65536, 1}, faceio::Size{1, 65536}}) {
+    Picture wide;
+    wide.size = size;
+    wide.rgb.assign(3 * 65536, 7);
+    CHECK_FALSE(faceio::host::write_jpg(folder.path("a.jpg"), wide, error));
+    CHECK(contains(error, "at most 65535"));
+    CHECK(faceio::host::write_png(folder.path("a.png"), wide, error));
+  }
   if (std::filesystem::exists("/dev/full")) {
     CHECK_FALSE(faceio::host::write_png("/dev/full", source.picture, error));
     CHECK(contains(error, "No space left"));
   }
 }
+
+TEST_CASE("stb is not trusted: neither with sizes, nor with memory") {
+  namespace detail = faceio::host::detail;
+  const Bytes png = bytes_of(fixtures::rgb_png);  // 16 x 8
+  Bytes rgb;
+  std::string error;
+  REQUIRE(detail::decode_with_stb(view(png), {16, 8}, "PNG", rgb, error));
+  for (const faceio::Size size : {faceio::Size{16, 9}, faceio::Size{17, 8}}) {
+    CHECK_FALSE(detail::decode_with_stb(view(png), size, "PNG", rgb, error));
+    CHECK(contains(error, "states two sizes"));
+  }
+  CHECK_FALSE(detail::decode_with_stb({png.data(), size_t{1} << 30}, {16, 8}, "PNG", rgb, error));  // not read
+  CHECK(contains(error, "longer than 1 GiB"));
+  detail::stb::allocation_limit_bytes = 100;
+  void* block = detail::stb::allocate(100);
+  REQUIRE(block != nullptr);
+  CHECK(detail::stb::reallocate(block, 101) == nullptr);  // the block stays
+  block = detail::stb::reallocate(block, 50);
+  CHECK(block != nullptr);
+  std::free(block);
+  CHECK(detail::stb::allocate(101) == nullptr);
+}
+
+#if defined(FACEIO_TURBOJPEG) && defined(FACEIO_SPNG)
+TEST_CASE("other decoders are not trusted with sizes either") {
+  Bytes rgb;
+  std::string error;
+  for (const faceio::Size off : {faceio::Size{1, 0}, faceio::Size{0, 1}}) {
+    CHECK_FALSE(faceio::host::detail::decode_with_turbojpeg(view(bytes_of(fixtures::baseline)),
+                                                            {20 + off.width_px, 12 + off.height_px}, rgb, error));
+    CHECK(contains(error, "states two sizes"));
+  }
+  CHECK_FALSE(faceio::host::detail::decode_with_spng(view(bytes_of(fixtures::rgb_png)), {16, 9}, rgb, error));
+  CHECK(contains(error, "states two sizes"));
+}
+#endif
+
+#if defined(__linux__) && !defined(FACEIO_TEST_ASAN)
+TEST_CASE("a picture that there is no memory to encode says so") {
+  Picture large;
+  large.size = {8192, 4096};
+  large.rgb.assign(size_t{3} * 8192 * 4096, 1);  // as much again is needed
+  Bytes bytes;
+  std::string error;
+  struct rlimit before;
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  struct rlimit tight = before;
+  tight.rlim_cur = pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + (size_t{16} << 20);
+  REQUIRE(setrlimit(RLIMIT_AS, &tight) == 0);
+  const bool encoded = faceio::host::detail::encode_picture(large, faceio::host::detail::WriteFormat::png, 0, bytes, error);
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK_FALSE(encoded);
+  CHECK(contains(error, "enough memory"));
+}
+#endif

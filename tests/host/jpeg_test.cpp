@@ -26,6 +26,19 @@ void check_like_pillow(const uint8_t (&file)[kFile], const uint8_t (&pixels)[kPi
   CHECK(largest_difference(outcome.picture.rgb, bytes_of(pixels)) <= 3);
 }
 
+Bytes segment(uint8_t marker, const Bytes& payload) {
+  Bytes bytes{0xFF, marker};
+  append_be(bytes, static_cast<uint32_t>(payload.size()) + 2, 2);
+  append(bytes, payload);
+  return bytes;
+}
+
+/// `jpeg` with another segment before its first one of kind `marker`.
+Bytes with_segment_before(Bytes jpeg, uint8_t marker, const Bytes& more) {
+  jpeg.insert(jpeg.begin() + static_cast<ptrdiff_t>(marker_at(jpeg, marker)), more.begin(), more.end());
+  return jpeg;
+}
+
 Bytes without_range(Bytes bytes, size_t first, size_t count) {
   const auto begin = bytes.begin() + static_cast<ptrdiff_t>(first);
   bytes.erase(begin, begin + static_cast<ptrdiff_t>(count));
@@ -107,11 +120,17 @@ TEST_CASE("kinds of JPEG that are not supported are named") {
   };
   check_refused(with_byte(1, 0xC9), "arithmetic-coded");
   check_refused(with_byte(1, 0xC3), "lossless");
+  check_refused(with_byte(1, 0xC7), "lossless");
   check_refused(with_byte(1, 0xC5), "hierarchical");
   check_refused(with_byte(4, 12), "12 bits a sample");
   check_refused(with_byte(9, 2), "2 components");
   check_refused(with_byte(11, 0x52), "sampling factor");
   check_refused(with_byte(11, 0x01), "sampling factor");
+  check_refused(with_byte(11, 0x10), "sampling factor");
+  check_refused(with_byte(11, 0x15), "sampling factor");
+  check_refused(with_byte(16, 2), "damaged scan header");  // two components have number 2, and none number 3
+  check_refused(with_segment_before(jpeg, 0xC0, segment(0xC0, {8, 0, 8, 0, 8})), "frame header is too short");
+  check_refused(with_segment_before(jpeg, 0xC0, segment(0xC0, {8, 0, 8, 0, 8, 1, 1, 0x11})), "frame header is too short");
   check_refused(with_byte(10, 2), "damaged scan header");  // two components have number 2
   Bytes empty = jpeg;
   empty[frame + 5] = empty[frame + 6] = 0;
@@ -126,6 +145,46 @@ TEST_CASE("kinds of JPEG that are not supported are named") {
   check_refused(without_range(jpeg, frame, 19), "damaged scan header");
   check_refused({0xFF, 0xD8, 0xFF, 0xD9}, "holds no picture");
   check_refused({0xFF, 0xD8, 0xFF, 0xE0, 0, 1, 0xFF, 0xD9}, "impossible length");
+}
+
+TEST_CASE("a scan header that is shorter than what it states is refused") {
+  const Bytes jpeg = bytes_of(fixtures::baseline);
+  const size_t frame = marker_at(jpeg, 0xC0), scan = marker_at(jpeg, 0xDA);
+  Bytes head(jpeg.begin(), jpeg.begin() + static_cast<ptrdiff_t>(scan));
+  REQUIRE(frame < scan);
+  for (const Bytes& payload : {Bytes{}, Bytes{3, 1, 0, 2, 0x11, 3, 0x11, 0, 63}, Bytes{1, 1, 0}}) {
+    Bytes cut = head;
+    append(cut, segment(0xDA, payload));
+    append(cut, {0xFF, 0xD9});
+    check_refused(cut, "damaged scan header");
+  }
+}
+
+TEST_CASE("segments that say nothing change nothing, or are refused") {
+  const Bytes jpeg = bytes_of(fixtures::baseline);
+  const Bytes pixels = decode(jpeg).picture.rgb;
+  const Bytes comment(60000, 'x');
+  for (const Bytes& more : {segment(0xE1, {}), segment(0xEE, {}), segment(0xEE, Bytes(12, 'A')), segment(0xFE, comment)}) {
+    Bytes changed = jpeg;
+    for (int i = 0; i < 2; ++i) changed.insert(changed.begin() + 2, more.begin(), more.end());
+    const Outcome outcome = decode(changed);
+    CAPTURE(outcome.error);
+    REQUIRE(outcome.ok);
+    CHECK(outcome.picture.rgb == pixels);
+  }
+  // Markers that no decoder has to know, and a restart interval of no bytes.
+  for (const Bytes& more : {segment(0xB5, {1}), segment(0xC8, {1}), segment(0xCC, {1}), segment(0xDD, {}), Bytes{0xFF, 0x01}}) {
+    Bytes changed = jpeg;
+    changed.insert(changed.begin() + 2, more.begin(), more.end());
+    const Outcome outcome = decode(changed);
+    CHECK((outcome.ok ? outcome.picture.rgb == pixels : !outcome.error.empty()));
+  }
+}
+
+TEST_CASE("restart markers are counted in scans of one component too") {
+  // 20 x 12 pixels are six blocks.
+  const Bytes jpeg = with_segment_before(bytes_of(fixtures::grey), 0xDA, segment(0xDD, {0, 1}));
+  check_refused(jpeg, "lacks 5 of its restart markers");
 }
 
 TEST_CASE("Huffman tables with more codes than bytes, or than there are symbols, are refused") {

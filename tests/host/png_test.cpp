@@ -75,6 +75,19 @@ TEST_CASE("colours that a palette lacks are black") {
   CHECK(outcome.picture.rgb == Bytes{10, 20, 30, 40, 50, 60, 70, 80, 90, 0, 0, 0});
 }
 
+TEST_CASE("a palette may have as many colours as pixels can ask for, and is whole colours") {
+  const Bytes pixel = png_chunk("IDAT", stored_zlib({0, 0x80}));  // one pixel of one bit, the second colour
+  const auto with_palette = [&](const Bytes& colours) {
+    Bytes chunks = png_chunk("PLTE", colours);
+    append(chunks, pixel);
+    return decode(png_of(header_chunk(1, 1, 1, 3), chunks));
+  };
+  const Outcome full = with_palette({10, 20, 30, 40, 50, 60});
+  REQUIRE(full.ok);
+  CHECK(full.picture.rgb == Bytes{40, 50, 60});
+  CHECK_FALSE(with_palette({10, 20, 30, 40}).ok);
+}
+
 TEST_CASE("a PNG cut at any byte is an error") {
   const Bytes png = bytes_of(fixtures::rgb_png);
   for (size_t count = 0; count < png.size(); ++count) {
@@ -131,6 +144,9 @@ TEST_CASE("hostile PNG headers are refused") {
   check_refused(png_of(header_chunk(1, 1, 3, 2), data), "damaged or of an unsupported kind");
   check_refused(png_of(header_chunk(1, 1, 8, 5), data), "damaged or of an unsupported kind");
   check_refused(png_of(data, header_chunk(1, 1, 8, 2)), "does not start with its header");
+  check_refused(png_of(png_chunk("IHDR", Bytes(12)), data), "does not start with its header");
+  check_refused(png_of(png_chunk("IHDR", Bytes(14)), data), "does not start with its header");
+  check_refused(png_of(header_chunk(1, 1, 16, 3), data), "damaged or of an unsupported kind");  // 65,536 colours
   check_refused(png_of(png_chunk("CgBI", {0, 0, 0, 0}), data), "Apple");
   Bytes twice = header_chunk(1, 1, 8, 2);
   append(twice, header_chunk(1, 1, 8, 2));

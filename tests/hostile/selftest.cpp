@@ -15,7 +15,7 @@ namespace {
 struct Memory {
   uint8_t* data;
   size_t size;
-  explicit Memory(size_t bytes) : data(static_cast<uint8_t*>(std::aligned_alloc(64, round_up(bytes + 1, 64)))), size(bytes) {}
+  explicit Memory(size_t bytes) : data(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes / 64 + 1) * 64))), size(bytes) {}
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
   ~Memory() { std::free(data); }
@@ -23,9 +23,9 @@ struct Memory {
 };
 
 bool check(const std::string& path, Target target) {
-  host::MappedFile file;
+  files::MappedFile file;
   std::string error;
-  if (!host::MappedFile::open(path, file, error)) {
+  if (!files::MappedFile::open(path, file, error)) {
     std::printf("%s\n", error.c_str());
     return false;
   }

@@ -171,6 +171,8 @@ TEST_CASE("options beyond reason find nothing or something, and no more memory t
 
 TEST_CASE("weights that overflow give finite faces or none, and no embedding") {
   const test::Rgb picture = test::astronaut();
+  // A corner of it: what it shows makes no difference.
+  const ImageView corner(picture.view().data, {160, 120}, picture.view().stride_bytes, PixelFormat::RGB8);
   for (const Role role : {Role::weights, Role::bias}) {
     for (const float factor : {1e10f, 1e38f, -1e38f, 0.0f}) {
       const test::BlobEditor editor = scaled(test::detector_path(), role, factor);
@@ -182,12 +184,12 @@ TEST_CASE("weights that overflow give finite faces or none, and no embedding") {
         options.min_score = 0.0f;
         options.max_candidates = 300;
         options.voting_iou = kVotingIou;
-        const Requirements need = Detector::requirements(picture.size, options);
+        const Requirements need = Detector::requirements(corner.size, options);
         test::AlignedBuffer persistent(need.persistent_bytes), scratch(need.scratch_bytes);
         const auto detector = Detector::create(*blob, persistent.span(), options, table->target);
         REQUIRE(detector.has_value());
         std::vector<Face> faces(300);
-        const auto found = detector->detect(picture.view(), scratch.span(), {faces.data(), faces.size()});
+        const auto found = detector->detect(corner, scratch.span(), {faces.data(), faces.size()});
         REQUIRE(found.has_value());
         for (const Face& face : found->faces) CHECK(is_finite(face));
       }

@@ -58,6 +58,22 @@ TEST_CASE("CRC-32C known answers") {
   CHECK(crc32c(ones.data(), 32) == 0x62a8ab43u);
 }
 
+TEST_CASE("the tables of CRC-32C") {
+  // What a byte leaves behind in the shift register: the polynomial itself for the highest bit.
+  detail::Crc32cTables tables;
+  tables = detail::make_crc32c_tables();  // now, not when compiled
+  CHECK(tables.word[0][0] == 0u);
+  CHECK(tables.word[0][1] == 0xf26b8303u);  // RFC 3309, appendix: crc_c[1]
+  CHECK(tables.word[0][128] == 0x82f63b78u);
+  for (uint32_t i = 0; i < 256; ++i) {  // table k: the byte, and k zeros behind it
+    for (int k = 1; k < detail::kCrc32cStep_bytes; ++k) {
+      uint32_t crc = tables.word[0][i];
+      for (int bit = 0; bit < 8 * k; ++bit) crc = (crc >> 1) ^ ((crc & 1u) != 0 ? 0x82f63b78u : 0u);
+      REQUIRE(tables.word[k][i] == crc);
+    }
+  }
+}
+
 TEST_CASE("the committed blobs open") {
   for (const std::string& path : {test::detector_path(), test::recogniser_path()}) {
     test::AlignedBuffer bytes(test::read_file(path));
@@ -102,4 +118,71 @@ TEST_CASE("an unknown entry that says it may be skipped is skipped") {
     });
     CHECK(status.code == (flags == kEntryOptional ? Errc::ok : Errc::blob_unsupported));
   }
+}
+
+TEST_CASE("what a blob says of itself, and says when there is nothing to say") {
+  const Blob none;
+  CHECK(none.empty());
+  CHECK(none.model_id() == 0);
+  CHECK(none.file_bytes() == 0);
+  CHECK(none.payload_crc32c() == 0);
+  CHECK(none.entries().empty());
+  CHECK(none.find(0, Role::weights) == nullptr);
+  CHECK(none.precision() == Precision::fp32);
+
+  BlobEditor bare;  // a header alone
+  BlobHeader h = bare.header();
+  h.entry_count = 0;
+  h.file_bytes = h.payload_offset = 64;
+  h.model_id = 0x0123456789abcdefu;
+  bare.bytes.resize(64);
+  bare.set_header(h);
+  bare.seal();
+  const test::AlignedBuffer header(bare.bytes);
+  const Blob blob = *Blob::open(header.bytes());
+  CHECK_FALSE(blob.empty());
+  CHECK(blob.model_id() == 0x0123456789abcdefu);
+  CHECK(blob.file_bytes() == 64);
+  CHECK(blob.payload_crc32c() == 0u);  // of no bytes
+  CHECK(blob.entries().empty());
+  CHECK(blob.provenance().empty());
+  CHECK(blob.preprocessing().status().code == Errc::blob_missing_tensor);
+}
+
+TEST_CASE("the precision of a blob is that of its first weights") {
+  const auto precision_of = [](const std::vector<uint8_t>& bytes) {
+    const test::AlignedBuffer aligned(bytes);
+    const auto blob = Blob::open(aligned.bytes());
+    REQUIRE(blob.has_value());
+    return blob->precision();
+  };
+  CHECK(precision_of(test::read_file(test::detector_path())) == Precision::fp32);
+  CHECK(precision_of(test::read_file(test::int8_detector_path())) == Precision::int8);
+  BlobEditor halves(test::tiny_blob());
+  BlobEntry e = halves.entry(0);
+  e.dtype = DType::f16;
+  e.dims[3] = 2;  // as many bytes as before
+  halves.set_entry(0, e);
+  halves.seal();
+  CHECK(precision_of(halves.bytes) == Precision::fp16);
+
+  CHECK(std::string(name(Precision::fp32)) == "fp32");
+  CHECK(std::string(name(Precision::fp16)) == "fp16");
+  CHECK(std::string(name(Precision::int8)) == "int8");
+  CHECK(std::string(name(static_cast<Precision>(3))) == "unknown");
+}
+
+TEST_CASE("entries are found by operation and role, and others are not") {
+  test::AlignedBuffer bytes(test::tiny_blob());
+  const Blob blob = *Blob::open(bytes.bytes());
+  const BlobEditor editor(test::tiny_blob());
+  for (size_t i = 0; i < editor.header().entry_count; ++i) {
+    const BlobEntry e = editor.entry(i);
+    const BlobEntry* const found = blob.find(e.op_index, e.role);
+    REQUIRE(found == blob.entries().data + i);
+    CHECK(blob.bytes_of(*found) == bytes.data() + e.offset);
+  }
+  CHECK(blob.find(0, Role::border) == nullptr);
+  CHECK(blob.find(4, Role::weights) == nullptr);
+  CHECK(blob.find(0, Role::preprocessing) == nullptr);
 }

@@ -158,6 +158,9 @@ TEST_CASE("hostile blob: shapes that are none, or whose products wrap") {
   CHECK(dims(Role::bias, 0xfffffff1u, 1, 1, 1) == Errc::blob_bad_shape);
   CHECK(dims(Role::bias, 2, 2, 1, 1) == Errc::blob_bad_shape);  // beyond its rank
   CHECK(dims(Role::bias, 2, 1, 1, 0) == Errc::blob_bad_shape);
+  // No bytes for no elements.
+  const auto nothing = [](BlobEntry& e) { e.dims[0] = 0, e.bytes = 0; };
+  CHECK(with_entry(Role::bias, nothing).code == Errc::blob_bad_shape);
   // quads16: the product of two dims is rounded up.
   CHECK(dims(Role::weights, 1, 1, 0xffffffffu, 0xffffffffu, 2) == Errc::blob_bad_shape);
   CHECK(dims(Role::weights, 1, 1, 4, 1, 2) == Errc::ok);  // still four terms
@@ -279,7 +282,8 @@ TEST_CASE("hostile blob: a role with the layout, type, rank or tolerance of anot
   CHECK(type(Role::selftest_output, DType::i32) == Errc::blob_bad_role);
   CHECK(type(Role::provenance, DType::i8) == Errc::blob_bad_role);
   CHECK(type(Role::preprocessing, DType::i32) == Errc::blob_bad_role);
-  for (const Role role : {Role::weights, Role::bias, Role::selftest_input, Role::selftest_output, Role::provenance}) {
+  for (const Role role : {Role::weights, Role::bias, Role::selftest_input, Role::selftest_output, Role::provenance,
+                          Role::preprocessing}) {
     for (const int rank : {0, 2, 5, 255}) {
       CHECK(with_entry(role, [rank](BlobEntry& e) { e.rank = static_cast<uint8_t>(rank); }).code == Errc::blob_bad_role);
     }

@@ -17,7 +17,7 @@
 //   FACEIO_ASSERT_HANDLER(text)  what a failed assertion does. Default: __builtin_trap().
 //   FACEIO_NO_IMAGE_IO     defined: host/image_io.hpp is empty, stb is not needed.
 //   FACEIO_TURBOJPEG, FACEIO_SPNG  defined: libjpeg-turbo decodes JPEG, libspng PNG; link them.
-//   FACEIO_NO_MMAP         defined: host/mapped_file.hpp reads files instead of mapping them.
+//   FACEIO_NO_MMAP         defined: files/mapped_file.hpp reads files instead of mapping them.
 #ifndef FACEIO_CORE_CONFIG_HPP
 #define FACEIO_CORE_CONFIG_HPP
 

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "../files/write_file.hpp"
 #include "intervals.hpp"
 #include "operating_point.hpp"
 #include "text.hpp"
@@ -204,19 +204,8 @@ inline std::string calibration_text(const Calibration& calibration) {
 /// Writes calibration_text to a file, which is the old one until the new one is whole. Throws Error.
 inline void write_calibration(const std::string& path, const Calibration& calibration) {
   const std::string text = calibration_text(calibration);
-  const std::filesystem::path place = utf8_path(path);
-  std::error_code code;
-  const std::filesystem::file_status before = std::filesystem::status(place, code);
-  const bool in_place = std::filesystem::exists(before) && !std::filesystem::is_regular_file(before);  // a pipe, say
-  const std::filesystem::path part = in_place ? place : utf8_path(path + ".part");
-  std::ofstream file(part, std::ios::binary);
-  file << text;
-  file.close();
-  code.clear();
-  if (file && !in_place) std::filesystem::rename(part, place, code);
-  if (file && !code) return;
-  if (!in_place) std::filesystem::remove(part, code);
-  throw Error(path + ": cannot be written; is the folder there, and the disk not full?");
+  std::string error;
+  if (!files::write_file(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}, error)) throw Error(error);
 }
 
 /// Reads the text form. Throws Error with file and line for anything that calibration_text would not write:

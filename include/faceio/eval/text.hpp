@@ -8,13 +8,12 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "../version.hpp"
+#include "../files/path.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace eval {
@@ -24,15 +23,6 @@ class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
-
-/// A path of UTF-8, which streams then open on Windows too.
-inline std::filesystem::path utf8_path(const std::string& path) {
-#if defined(__cpp_lib_char8_t)
-  return std::filesystem::path(std::u8string(path.begin(), path.end()));
-#else
-  return std::filesystem::u8path(path);
-#endif
-}
 
 /// One line of a list, split at blanks and tabs.
 struct TextLine {
@@ -88,7 +78,7 @@ class LineReader {
 
   /// Throws Error when the file cannot be opened.
   explicit LineReader(const std::string& path)
-      : path_(path), file_(utf8_path(path), std::ios::binary), buffer_(kLongestLine_bytes + 1) {
+      : path_(path), file_(files::utf8_path(path), std::ios::binary), buffer_(kLongestLine_bytes + 1) {
     if (!file_) throw Error(path + ": cannot be opened (" + std::strerror(errno) + ")");
   }
 

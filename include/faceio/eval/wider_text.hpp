@@ -118,7 +118,7 @@ inline PictureLists<ScoredBox> read_wider_predictions(const std::string& folder,
     const bool has_suffix = dot != std::string::npos && (slash == std::string::npos || dot > slash);
     const std::string path =
         folder + "/" + (has_suffix ? picture.file.substr(0, dot) : picture.file) + ".txt";
-    if (std::ifstream(utf8_path(path))) predictions[picture.file] = read_wider_predictions(path);
+    if (std::ifstream(files::utf8_path(path))) predictions[picture.file] = read_wider_predictions(path);
   }
   if (predictions.size() == 0) {
     throw Error(folder + ": holds no prediction file of a listed picture, expected FOLDER/EVENT/FILE.txt");

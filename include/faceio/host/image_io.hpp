@@ -16,8 +16,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "../files/read_file.hpp"
+#include "../files/write_file.hpp"
 #include "exif.hpp"
-#include "file_bytes.hpp"
 #include "image/bmp.hpp"
 #include "image/jpeg_check.hpp"
 #include "image/limits.hpp"
@@ -25,7 +26,6 @@
 #include "image/png_check.hpp"
 #include "image/pnm.hpp"
 #include "image/stb_isolated.hpp"
-#include "write_file.hpp"
 #if defined(FACEIO_TURBOJPEG)
 #include "image/turbojpeg_decoder.hpp"
 #endif
@@ -174,7 +174,7 @@ inline bool try_decode_picture(Span<const uint8_t> bytes, Picture& picture, std:
 inline bool try_read_picture(const std::string& path, Picture& picture, std::string& error,
                              const ReadLimits& limits = {}) {
   std::vector<uint8_t> bytes;
-  if (!read_file(path, limits.max_file_bytes, bytes, error)) return false;
+  if (!files::read_file(path, limits.max_file_bytes, bytes, error)) return false;
   if (try_decode_picture(Span<const uint8_t>(bytes.data(), bytes.size()), picture, error, limits)) {
     return true;
   }
@@ -217,7 +217,7 @@ inline bool encode_picture(const Picture& picture, WriteFormat format, int quali
       size.width_px > 0 && size.height_px > 0
           ? static_cast<uint64_t>(size.width_px) * static_cast<uint64_t>(size.height_px) * 3
           : 0;
-  if (rgb_bytes == 0 || rgb_bytes != picture.rgb.size() || rgb_bytes > INT_MAX / 2) {
+  if (rgb_bytes == 0 || rgb_bytes > INT_MAX / 2 || rgb_bytes != picture.rgb.size()) {
     error =
         "the picture to write is empty, too large, or has another number of bytes than its size says";
     return false;
@@ -245,7 +245,7 @@ inline bool write_picture(const std::string& path, const Picture& picture, Write
     error = path + ": " + error;
     return false;
   }
-  return write_file(path, {bytes.data(), bytes.size()}, error);
+  return files::write_file(path, {bytes.data(), bytes.size()}, error);
 }
 
 }  // namespace detail

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "../files/mapped_file.hpp"
 #include "../nn/selftest.hpp"
 #include "../pipeline/detector.hpp"
 #include "../pipeline/embedder.hpp"
-#include "mapped_file.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace host {
@@ -121,14 +121,14 @@ class LoadedBlob {
   const Blob& blob() const noexcept { return *blob_; }
 
  private:
-  static MappedFile mapped(const std::string& path) {
-    MappedFile file;
+  static files::MappedFile mapped(const std::string& path) {
+    files::MappedFile file;
     std::string error;
-    if (!MappedFile::open(path, file, error)) throw Error(error);
+    if (!files::MappedFile::open(path, file, error)) throw Error(error);
     return file;
   }
 
-  MappedFile file_;
+  files::MappedFile file_;
   detail::MovedOut<Blob> blob_;
 };
 

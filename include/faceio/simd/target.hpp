@@ -64,10 +64,16 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 
 // Makes a register's value unknown to the optimiser. Without it gcc loads a value from memory once for
 // each multiply-add that uses it, because the instruction can.
-#if defined(__GNUC__) || defined(__clang__)
+// MemorySanitizer takes it for a use, even of lanes that are never looked at.
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define FACEIO_OPAQUE(constraint, value) static_cast<void>(value)
+#endif
+#endif
+#if !defined(FACEIO_OPAQUE) && (defined(__GNUC__) || defined(__clang__))
 #define FACEIO_OPAQUE(constraint, value) __asm__("" : "+" constraint(value))
-#else
-#define FACEIO_OPAQUE(constraint, value) static_cast<void>(0)
+#elif !defined(FACEIO_OPAQUE)
+#define FACEIO_OPAQUE(constraint, value) static_cast<void>(value)
 #endif
 
 // Rounds a product before it goes into a sum: where the baseline has a multiply-add, compilers make one of the two.

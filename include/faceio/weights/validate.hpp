@@ -62,7 +62,7 @@ constexpr uint64_t expected_bytes(const BlobEntry& e) noexcept {
     case Layout::panel16: dims[0] = round_up64(dims[0], 16); break;
     case Layout::depthwise16: dims[2] = round_up64(dims[2], 16); break;
     case Layout::samples: dims[1] = dims[2] = dims[3] = 1; break;
-    case Layout::quads16:
+    default:  // quads16: others are not known
       dims[0] = round_up64(dims[0], 16);
       dims[2] = round_up64(dims[2] * dims[3], 4);  // both are below 2^32
       dims[3] = 1;

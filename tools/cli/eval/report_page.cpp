@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include <faceio/host/write_file.hpp>
+#include <faceio/files/write_file.hpp>
 
 #include "../outcome.hpp"
 #include "report_text.hpp"
@@ -206,7 +206,7 @@ void ReportPage::save(const std::string& path) const {
                            "</body></html>\n";
   const faceio::Span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(page.data()), page.size());
   std::string error;
-  if (!faceio::host::write_file(path, bytes, error)) throw InputError(error);
+  if (!faceio::files::write_file(path, bytes, error)) throw InputError(error);
 }
 
 }  // namespace cli

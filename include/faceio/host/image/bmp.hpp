@@ -12,12 +12,12 @@ namespace detail {
 
 /// One colour of a 16 or 32 bit pixel: where its bits are, and their value as 0..255.
 struct BmpChannel {
-  uint32_t mask = 0;
+  uint32_t mask;
   uint32_t shift = 0;
-  uint32_t largest = 1;
+  uint32_t largest;
 
+  /// Precondition: bits is not 0.
   explicit BmpChannel(uint32_t bits) noexcept : mask(bits) {
-    if (mask == 0) return;
     while ((mask >> shift & 1u) == 0) ++shift;
     largest = mask >> shift;
   }
@@ -101,7 +101,7 @@ inline bool decode_bmp(Span<const uint8_t> bytes, const ReadLimits& limits, Pict
   if (masks_given) {
     constexpr size_t kMasks_at =
         54;  // after a 40-byte header, or inside a longer one: the same place
-    if (pixels_at < kMasks_at + 12 || bytes.size < kMasks_at + 12) return fail(damaged);
+    if (pixels_at < kMasks_at + 12) return fail(damaged);  // pixels lie inside the file
     for (size_t c = 0; c < 3; ++c) masks[c] = read_le32(bytes.data + kMasks_at + 4 * c);
     if (masks[0] == 0 || masks[1] == 0 || masks[2] == 0) return fail(damaged);
   }

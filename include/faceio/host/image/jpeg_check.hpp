@@ -28,7 +28,7 @@ class JpegCheck {
         case JpegMarkers::Step::damaged:
           return fail("the JPEG has a segment of impossible length; copy or export it again");
         case JpegMarkers::Step::end_of_image: return finish(size);
-        case JpegMarkers::Step::segment: break;
+        default: break;  // a segment
       }
       const Span<const uint8_t> payload = markers.payload();
       const uint8_t marker = markers.marker();

@@ -24,9 +24,9 @@ struct Picture {
   }
 };
 
-/// Size as displayed of a picture stored with `stored` size and Exif orientation 1..8.
+/// Size as displayed of a picture stored with `stored` size and Exif orientation 1..8 (anything else counts as 1).
 constexpr Size displayed_size(Size stored, int32_t exif_orientation) noexcept {
-  return exif_orientation >= 5 ? Size{stored.height_px, stored.width_px} : stored;
+  return exif_orientation >= 5 && exif_orientation <= 8 ? Size{stored.height_px, stored.width_px} : stored;
 }
 
 namespace detail {

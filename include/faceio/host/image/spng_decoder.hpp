@@ -26,10 +26,10 @@ inline bool decode_with_spng(Span<const uint8_t> bytes, Size size, std::vector<u
             "); export it again as a standard JPEG or PNG";
     return false;
   };
-  if (context == nullptr) return fail(SPNG_EMEM);
-  int code = spng_set_png_buffer(context, bytes.data, bytes.size);
+  // Without memory there is no context; what follows says so.
+  static_cast<void>(spng_set_png_buffer(context, bytes.data, bytes.size));
   size_t rgb_bytes = 0;
-  if (code == 0) code = spng_decoded_image_size(context, SPNG_FMT_RGB8, &rgb_bytes);
+  int code = spng_decoded_image_size(context, SPNG_FMT_RGB8, &rgb_bytes);
   if (code != 0) return fail(code);
   if (rgb_bytes != static_cast<size_t>(size.width_px) * static_cast<size_t>(size.height_px) * 3) {
     error = "the PNG states two sizes; copy or export it again";
@@ -37,7 +37,8 @@ inline bool decode_with_spng(Span<const uint8_t> bytes, Size size, std::vector<u
   }
   rgb.resize(rgb_bytes);
   code = spng_decode_image(context, rgb.data(), rgb.size(), SPNG_FMT_RGB8, 0);
-  return code == 0 || fail(code);
+  if (code != 0) return fail(code);
+  return true;
 }
 
 }  // namespace detail

@@ -29,10 +29,8 @@ inline bool decode_with_turbojpeg(Span<const uint8_t> bytes, Size size, std::vec
   };
   int width = 0, height = 0, subsampling = 0, colours = 0;
   const auto file_bytes = static_cast<unsigned long>(bytes.size);
-  if (handle == nullptr ||
-      tjDecompressHeader3(handle, bytes.data, file_bytes, &width, &height, &subsampling, &colours) != 0) {
-    return fail();
-  }
+  // Without memory there is no handle, which this says too.
+  if (tjDecompressHeader3(handle, bytes.data, file_bytes, &width, &height, &subsampling, &colours) != 0) return fail();
   if (width != size.width_px || height != size.height_px) {
     error = "the JPEG states two sizes; copy or export it again";
     return false;

@@ -1,9 +1,9 @@
-#include <faceio/host/mapped_file.hpp>
+#include <faceio/files/mapped_file.hpp>
 
-#include "host_support.hpp"
+#include "host/host_support.hpp"
 
 using namespace host_support;
-using faceio::host::MappedFile;
+using faceio::files::MappedFile;
 
 TEST_CASE("a mapped file has the bytes of the file, aligned") {
   const TemporaryFolder folder;

@@ -4,7 +4,7 @@
 #include <faceio/version.hpp>
 #undef FACEIO_ABI_CHECK
 #define FACEIO_ABI_CHECK _no_mmap
-#include <faceio/host/mapped_file.hpp>
+#include <faceio/files/mapped_file.hpp>
 
 #include <doctest/doctest.h>
 
@@ -18,15 +18,15 @@ TEST_CASE("without mmap a file is read into aligned memory") {
   REQUIRE(out != nullptr);
   std::fputs("0123456789", out);
   std::fclose(out);
-  faceio::host::MappedFile file;
+  faceio::files::MappedFile file;
   std::string error;
-  REQUIRE(faceio::host::MappedFile::open(path, file, error));
+  REQUIRE(faceio::files::MappedFile::open(path, file, error));
   std::filesystem::remove(path);
   CHECK(file.size() == 10);
   CHECK(reinterpret_cast<uintptr_t>(file.data()) % faceio::kAlignment_bytes == 0);
   CHECK(std::string(file.data(), file.data() + 10) == "0123456789");
-  faceio::host::MappedFile moved(std::move(file));
+  faceio::files::MappedFile moved(std::move(file));
   CHECK(moved.size() == 10);
-  CHECK_FALSE(faceio::host::MappedFile::open(path, moved, error));
+  CHECK_FALSE(faceio::files::MappedFile::open(path, moved, error));
   CHECK(error == path + ": no such file; check the path");
 }

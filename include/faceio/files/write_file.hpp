@@ -1,29 +1,21 @@
 // Writing whole files so that what was there before is lost only when the new content is whole.
-#ifndef FACEIO_HOST_WRITE_FILE_HPP
-#define FACEIO_HOST_WRITE_FILE_HPP
+#ifndef FACEIO_FILES_WRITE_FILE_HPP
+#define FACEIO_FILES_WRITE_FILE_HPP
 
 #include <filesystem>
 #include <random>
 #include <system_error>
 
-#include "file_bytes.hpp"
+#include "path.hpp"
+#include "read_file.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #endif
 
 FACEIO_BEGIN_NAMESPACE
-namespace host {
+namespace files {
 namespace detail {
-
-/// A path of UTF-8, which Windows understands too.
-inline std::filesystem::path utf8_path(const std::string& path) {
-#if defined(__cpp_lib_char8_t)
-  return std::filesystem::path(std::u8string(path.begin(), path.end()));
-#else
-  return std::filesystem::u8path(path);
-#endif
-}
 
 /// Creates or overwrites a file, and waits until the system has it. False: errno says why.
 inline bool write_through(const std::string& path, Span<const uint8_t> bytes) {
@@ -54,7 +46,7 @@ inline bool write_file(const std::string& path, Span<const uint8_t> bytes, std::
     return false;
   };
   std::error_code code;
-  const fs::path named = detail::utf8_path(path);
+  const fs::path named = utf8_path(path);
   const fs::file_status before = fs::status(named, code);
   const bool replaces = fs::is_regular_file(before);
   if (fs::exists(before) && !replaces) {
@@ -68,21 +60,21 @@ inline bool write_file(const std::string& path, Span<const uint8_t> bytes, std::
   }
 #endif
   const std::string part = place + "." + std::to_string(std::random_device{}()) + ".part";
-  const fs::path part_path = detail::utf8_path(part);
+  const fs::path part_path = utf8_path(part);
   if (!detail::write_through(part, bytes)) {
     const std::string why = std::strerror(errno);
     fs::remove(part_path, code);
     return fail(why);
   }
   if (replaces) fs::permissions(part_path, before.permissions(), code);
-  fs::rename(part_path, detail::utf8_path(place), code);
+  fs::rename(part_path, utf8_path(place), code);
   if (!code) return true;
   const std::string why = code.message();
   fs::remove(part_path, code);
   return fail(why);
 }
 
-}  // namespace host
+}  // namespace files
 FACEIO_END_NAMESPACE
 
-#endif  // FACEIO_HOST_WRITE_FILE_HPP
+#endif  // FACEIO_FILES_WRITE_FILE_HPP

@@ -1,6 +1,6 @@
 // A whole file as 64-byte aligned, read-only bytes: mapped on POSIX systems, read on others (Windows).
-#ifndef FACEIO_HOST_MAPPED_FILE_HPP
-#define FACEIO_HOST_MAPPED_FILE_HPP
+#ifndef FACEIO_FILES_MAPPED_FILE_HPP
+#define FACEIO_FILES_MAPPED_FILE_HPP
 
 #include <cerrno>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "../core/memory.hpp"
-#include "file_bytes.hpp"
+#include "read_file.hpp"
 
 #if (defined(__unix__) || defined(__APPLE__)) && !defined(FACEIO_NO_MMAP)
 #define FACEIO_HAS_MMAP 1
@@ -21,7 +21,7 @@
 #endif
 
 FACEIO_BEGIN_NAMESPACE
-namespace host {
+namespace files {
 
 /// Owner of the bytes of one file. Move-only. The bytes never change place or content while the
 /// owner lives, so any number of threads may read them. Do not truncate a file while it is mapped:
@@ -120,7 +120,7 @@ class MappedFile {
   void* storage_ = nullptr;  // what has to be given back
 };
 
-}  // namespace host
+}  // namespace files
 FACEIO_END_NAMESPACE
 
-#endif  // FACEIO_HOST_MAPPED_FILE_HPP
+#endif  // FACEIO_FILES_MAPPED_FILE_HPP

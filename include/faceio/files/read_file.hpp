@@ -1,6 +1,6 @@
 // Opening and reading files, with errors as sentences. Paths are UTF-8 on Windows, and bytes elsewhere.
-#ifndef FACEIO_HOST_FILE_BYTES_HPP
-#define FACEIO_HOST_FILE_BYTES_HPP
+#ifndef FACEIO_FILES_READ_FILE_HPP
+#define FACEIO_FILES_READ_FILE_HPP
 
 #include <cerrno>
 #include <cstdio>
@@ -17,7 +17,7 @@
 #endif
 
 FACEIO_BEGIN_NAMESPACE
-namespace host {
+namespace files {
 namespace detail {
 
 #if defined(_WIN32)
@@ -130,7 +130,7 @@ inline bool read_file(const std::string& path, size_t max_bytes, std::vector<uin
   return ok;
 }
 
-}  // namespace host
+}  // namespace files
 FACEIO_END_NAMESPACE
 
-#endif  // FACEIO_HOST_FILE_BYTES_HPP
+#endif  // FACEIO_FILES_READ_FILE_HPP

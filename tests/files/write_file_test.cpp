@@ -1,7 +1,7 @@
 // Writing files: the old content or the new, never a part.
-#include <faceio/host/write_file.hpp>
+#include <faceio/files/write_file.hpp>
 
-#include "host_support.hpp"
+#include "host/host_support.hpp"
 
 using namespace host_support;
 namespace fs = std::filesystem;
@@ -9,13 +9,13 @@ namespace fs = std::filesystem;
 namespace {
 
 bool write(const std::string& path, const std::string& text, std::string& error) {
-  return faceio::host::write_file(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}, error);
+  return faceio::files::write_file(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}, error);
 }
 
 std::string content_of(const std::string& path) {
   Bytes bytes;
   std::string error;
-  REQUIRE(faceio::host::read_file(path, SIZE_MAX, bytes, error));
+  REQUIRE(faceio::files::read_file(path, SIZE_MAX, bytes, error));
   return std::string(bytes.begin(), bytes.end());
 }
 
