@@ -209,7 +209,7 @@ TEST_CASE("other decoders are not trusted with sizes either") {
 }
 #endif
 
-#if defined(__linux__) && !defined(FACEIO_TEST_ASAN)
+#if defined(__linux__) && !defined(FACEIO_TEST_SANITIZED)
 TEST_CASE("a picture that there is no memory to encode says so") {
   Picture large;
   large.size = {8192, 4096};

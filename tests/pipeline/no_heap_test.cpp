@@ -9,14 +9,7 @@
 #include "../support/files.hpp"
 #include "../support/kernel_tables.hpp"
 #include "../support/pictures.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FACEIO_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define FACEIO_TEST_SANITIZED 1
-#endif
-#endif
+#include "../support/sanitizer.hpp"
 
 // Sanitizers bring their own malloc; there the test would fight them.
 #if !defined(FACEIO_TEST_SANITIZED) && defined(__GLIBC__)

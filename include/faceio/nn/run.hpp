@@ -24,12 +24,20 @@ inline void copy_bytes(const uint8_t* from, uint8_t* to, ptrdiff_t count) noexce
   for (; i < count; ++i) to[i] = from[i];
 }
 
+/// Kernels read three bytes beyond the border of a picture, for weights of 0 (memory_plan.hpp): let them be some.
+inline void fill_beyond(const Int8Map& map, int32_t y) noexcept {
+  constexpr int32_t kPicture_bytes = 3;
+  if (map.pixel_stride_bytes != kPicture_bytes) return;
+  copy_bytes(map.border_pixel, map.pixel(y, map.width + map.border), kPicture_bytes);
+}
+
 /// Fills a row and its border with the border pixel: zeros, or what is zero in an int8 map.
 inline void fill_row(const Int8Map& map, int32_t y) noexcept {
   uint8_t* p = map.pixel(y, -map.border);
   for (int32_t x = -map.border; x < map.width + map.border; ++x, p += map.pixel_stride_bytes) {
     copy_bytes(map.border_pixel, p, map.pixel_stride_bytes);
   }
+  fill_beyond(map, y);
 }
 inline void fill_row(const MapView& map, int32_t y) noexcept {
   const int32_t before = map.in_planes() ? kPlaneMargin : map.border * map.pixel_stride;
@@ -40,6 +48,7 @@ inline void fill_row(const MapView& map, int32_t y) noexcept {
 inline void fill_sides(const Int8Map& map, int32_t y) noexcept {
   copy_bytes(map.border_pixel, map.pixel(y, -1), map.pixel_stride_bytes);
   copy_bytes(map.border_pixel, map.pixel(y, map.width), map.pixel_stride_bytes);
+  fill_beyond(map, y);
 }
 inline void fill_sides(const MapView& map, int32_t y) noexcept {
   float* const row = map.row(y);
