@@ -60,6 +60,7 @@ TEST_CASE("BMP with palettes of 1, 4 and 8 bits") {
 TEST_CASE("BMP with 16 and 32 bits") {
   // 5-5-5 without masks: 31, 16, 0 of 31.
   check_pixels(bmp(1, 1, 16, 0, {}, {0x00, 0x7E, 0, 0}), {1, 1}, {255, 132, 0});
+  check_pixels(bmp(2, 1, 16, 0, {}, {0x00, 0x7E, 0xE0, 0x03}), {2, 1}, {255, 132, 0, 0, 255, 0});
   Bytes masks;  // 5-6-5
   append_le(masks, 0xF800, 4);
   append_le(masks, 0x07E0, 4);

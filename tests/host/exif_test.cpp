@@ -134,6 +134,10 @@ TEST_CASE("files cut anywhere give an orientation and never a crash") {
     const int32_t orientation = exif_orientation(view(cut));
     CHECK((orientation == 1 || orientation == 6));
   }
+  const Bytes segment = exif_segment(tiff(true, 6));
+  const auto end = jpeg.begin() + 2 + static_cast<ptrdiff_t>(segment.size());
+  CHECK(exif_orientation(view(Bytes(jpeg.begin(), end))) == 6);
+  CHECK(exif_orientation(view(Bytes(jpeg.begin(), end - 1))) == 1);
 }
 
 TEST_CASE("the eight orientations of a 3x2 picture") {

@@ -57,7 +57,15 @@ TEST_CASE("JPEG kinds decode to the pixels that Pillow shows") {
 }
 
 TEST_CASE("four components of unknown meaning are refused") {
-  check_refused(bytes_of(fixtures::cmyk_without_adobe), "four colour components");
+  const Bytes jpeg = bytes_of(fixtures::cmyk_without_adobe);
+  check_refused(jpeg, "four colour components");
+  // Neither twelve bytes of somebody else's, nor the beginning of Adobe's.
+  for (const Bytes& payload : {Bytes(12, 'A'), Bytes{'A', 'd', 'o', 'b', 'e'}}) {
+    Bytes more = segment(0xEE, payload);
+    more.insert(more.begin(), {0xFF, 0xD8});
+    more.insert(more.end(), jpeg.begin() + 2, jpeg.end());
+    check_refused(more, "four colour components");
+  }
 }
 
 TEST_CASE("a JPEG cut at any byte is an error") {
@@ -128,6 +136,7 @@ TEST_CASE("kinds of JPEG that are not supported are named") {
   check_refused(with_byte(11, 0x01), "sampling factor");
   check_refused(with_byte(11, 0x10), "sampling factor");
   check_refused(with_byte(11, 0x15), "sampling factor");
+  CHECK_FALSE(contains(decode(with_byte(11, 0x44)).error, "sampling factor"));
   check_refused(with_byte(16, 2), "damaged scan header");  // two components have number 2, and none number 3
   check_refused(with_segment_before(jpeg, 0xC0, segment(0xC0, {8, 0, 8, 0, 8})), "frame header is too short");
   check_refused(with_segment_before(jpeg, 0xC0, segment(0xC0, {8, 0, 8, 0, 8, 1, 1, 0x11})), "frame header is too short");
