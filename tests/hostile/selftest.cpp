@@ -7,6 +7,7 @@
 #include <string>
 
 #include <faceio/faceio.hpp>
+#include <faceio/files/mapped_file.hpp>
 
 using namespace faceio;
 
