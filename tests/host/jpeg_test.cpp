@@ -1,4 +1,6 @@
 // JPEG against Pillow, and JPEG that must be refused.
+#include <algorithm>
+
 #include "fixtures.hpp"
 #include "host_support.hpp"
 
@@ -27,9 +29,10 @@ void check_like_pillow(const uint8_t (&file)[kFile], const uint8_t (&pixels)[kPi
 }
 
 Bytes segment(uint8_t marker, const Bytes& payload) {
-  Bytes bytes{0xFF, marker};
-  append_be(bytes, static_cast<uint32_t>(payload.size()) + 2, 2);
-  append(bytes, payload);
+  const size_t length_bytes = payload.size() + 2;
+  Bytes bytes{0xFF, marker, static_cast<uint8_t>(length_bytes >> 8), static_cast<uint8_t>(length_bytes)};
+  bytes.resize(2 + length_bytes);
+  std::copy(payload.begin(), payload.end(), bytes.begin() + 4);
   return bytes;
 }
 
