@@ -9,8 +9,10 @@
 
 #include "../support/buffers.hpp"
 #include "../support/kernel_tables.hpp"
+#include "refuses.hpp"
 
 using namespace faceio::train;
+using test::refuses;
 using faceio::Box;
 using faceio::Landmarks;
 using Match = std::vector<int32_t>;
@@ -23,23 +25,6 @@ constexpr int32_t B = kBackgroundAnchor, I = kIgnoredAnchor;
 const std::vector<Anchor> kThree = {{8, 8, 16}, {24, 8, 16}, {40, 8, 16}};
 
 TruthFace face(float x, float y, float width, float height) { return {Box{x, y, width, height}, {}}; }
-
-/// Every part of `text` is in the message of the Error that `action` throws.
-template <class Action>
-bool refuses(const Action& action, const std::vector<std::string>& text) {
-  try {
-    action();
-  } catch (const Error& error) {
-    for (const std::string& part : text) {
-      if (std::string(error.what()).find(part) == std::string::npos) {
-        MESSAGE(error.what());
-        return false;
-      }
-    }
-    return true;
-  }
-  return false;
-}
 
 }  // namespace
 

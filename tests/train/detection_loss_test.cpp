@@ -11,8 +11,10 @@
 
 #include "../support/astronaut.hpp"
 #include "../support/files.hpp"
+#include "refuses.hpp"
 
 using namespace faceio::train;
+using test::refuses;
 using Heads = DetectionHeads<double>;
 using Targets = DetectionTargets<double>;
 
@@ -68,22 +70,6 @@ struct OneFace {
     heads[0].landmarks.row(2).setConstant(-77);
   }
 };
-
-template <class Action>
-bool refuses(const Action& action, const std::vector<std::string>& text) {
-  try {
-    action();
-  } catch (const Error& error) {
-    for (const std::string& part : text) {
-      if (std::string(error.what()).find(part) == std::string::npos) {
-        MESSAGE(error.what());
-        return false;
-      }
-    }
-    return true;
-  }
-  return false;
-}
 
 /// Sum over positives of sin(2 l0) + b1^2: any term with a gradient.
 class SomeTerm : public DenseRegression<double> {
