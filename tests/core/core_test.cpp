@@ -121,3 +121,18 @@ TEST_CASE("hashes of floats are FNV-1a over their bytes, lowest first") {
   hash.add(0.0f);
   CHECK(hash.value() == 0x00f3a969ef350f78u);
 }
+
+TEST_CASE("ranges overlap where they share a byte; one at null shares none") {
+  const uint8_t bytes[8] = {};
+  const auto range = [&bytes](size_t first, size_t count) { return faceio::Span<const uint8_t>(bytes + first, count); };
+  CHECK(faceio::overlaps(range(0, 4), range(3, 2)));
+  CHECK(faceio::overlaps(range(3, 2), range(0, 4)));
+  CHECK(faceio::overlaps(range(0, 8), range(2, 1)));
+  CHECK(faceio::overlaps(range(5, 1), range(5, 1)));
+  CHECK_FALSE(faceio::overlaps(range(0, 4), range(4, 4)));
+  CHECK_FALSE(faceio::overlaps(range(4, 4), range(0, 4)));
+  CHECK_FALSE(faceio::overlaps(range(2, 0), range(0, 8)));
+  // Null and a length that reaches every address.
+  CHECK_FALSE(faceio::overlaps({nullptr, SIZE_MAX}, range(0, 8)));
+  CHECK_FALSE(faceio::overlaps(range(0, 8), {nullptr, SIZE_MAX}));
+}

@@ -44,8 +44,9 @@ struct Span {
   constexpr Span first(size_t count) const noexcept { return Span(data, count); }
 };
 
-/// Whether two ranges of bytes share one.
+/// Whether two ranges of bytes share one. A range at null is none, whatever its size.
 inline bool overlaps(Span<const uint8_t> a, Span<const uint8_t> b) noexcept {
+  if (a.data == nullptr || b.data == nullptr) return false;
   const auto a_begin = reinterpret_cast<uintptr_t>(a.data), b_begin = reinterpret_cast<uintptr_t>(b.data);
   return a_begin < b_begin ? b_begin - a_begin < a.size && b.size > 0 : a_begin - b_begin < b.size && a.size > 0;
 }
