@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
 """The losses of faceio/train on embeddings in plain numpy, written from the equations of their papers.
-
-    embedding_losses.py INPUT.json     reads a list of cases, prints the list of their results
 
 A case is a dict with "kind" (softmax, margin, center) and the inputs of that kind; numbers of features, weights and
 biases are those of float32, so that a program in single precision computes from the same ones. Everything here is
@@ -12,9 +9,7 @@ are what tests/eval/oracle_test.py calls.
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 
 import numpy as np
 
@@ -150,12 +145,3 @@ def random_case(rng) -> dict:
                 features[i] = _at_angle(rng, weights[y * centers + rng.integers(centers)], theta)
     case["features"] = _single(features)
     return case
-
-
-def main() -> None:
-    with open(sys.argv[1]) as file:
-        print(json.dumps([evaluate(case) for case in json.load(file)]))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
 """RetinaFace's matching of anchors and multi-task loss in plain numpy, from the paper and the published rules.
-
-    multitask.py INPUT.json     reads a list of cases, prints the list of their results
 
 Sources: Deng et al. 2019 (arXiv 1905.00641), equation 1 and section 4.2, and what the PyTorch training code of the
 mobilenet0.25 network does. Everything is computed in double, anchor by anchor, from inputs rounded to float as the
@@ -12,9 +9,7 @@ rows of x, y, width, height and either nothing or ten landmark coordinates, and 
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 
 import numpy as np
 
@@ -197,17 +192,3 @@ def random_case(rng: np.random.Generator) -> dict:
         loss = {"ratio": int(rng.integers(0, 20)), "least": int(rng.choice([0, 0, 5, 1000])),
                 "weights": [round(float(v), 3) for v in rng.uniform(0.0, 3.0, 3)]}
     return {"size": [width, height], "matching": matching, "loss": loss, "pictures": pictures}
-
-
-def main() -> int:
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    with open(sys.argv[1], encoding="utf-8") as file:
-        cases = json.load(file)
-    json.dump([evaluate(case) for case in cases], sys.stdout)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -84,7 +84,7 @@ struct MatchingOptions {
 inline constexpr int32_t kBackgroundAnchor = -1;
 inline constexpr int32_t kIgnoredAnchor = -2;
 
-namespace detection_detail {
+namespace detail {
 
 inline void require_valid(const MatchingOptions& options) {
   if (!(options.negative_iou > 0.0 && options.negative_iou <= options.positive_iou && options.positive_iou <= 1.0)) {
@@ -136,7 +136,7 @@ inline double iou(const Anchor& anchor, const Box& box) {
   return common / (4.0 * half * half + w * h - common);
 }
 
-}  // namespace detection_detail
+}  // namespace detail
 
 /// For each anchor the index of the face that it stands for, kBackgroundAnchor or kIgnoredAnchor. Equal overlaps: the
 /// first face for an anchor, the first anchor for a face. When several faces overlap the same anchor most, the last of
@@ -144,9 +144,9 @@ inline double iou(const Anchor& anchor, const Box& box) {
 /// above 0, numbers that are not finite, thresholds out of range. Safe to call from any thread.
 inline std::vector<int32_t> match_anchors(const std::vector<Anchor>& anchors, const std::vector<TruthFace>& faces,
                                           const MatchingOptions& options = {}) {
-  detection_detail::require_valid(options);
-  detection_detail::require_valid(anchors);
-  detection_detail::require_valid(faces);
+  detail::require_valid(options);
+  detail::require_valid(anchors);
+  detail::require_valid(faces);
   struct Best {
     double iou = 0.0;
     size_t index = 0;
@@ -154,7 +154,7 @@ inline std::vector<int32_t> match_anchors(const std::vector<Anchor>& anchors, co
   std::vector<Best> face_of(anchors.size()), anchor_of(faces.size());
   for (size_t f = 0; f < faces.size(); ++f) {
     for (size_t a = 0; a < anchors.size(); ++a) {
-      const double overlap = detection_detail::iou(anchors[a], faces[f].box);
+      const double overlap = detail::iou(anchors[a], faces[f].box);
       if (overlap > face_of[a].iou) face_of[a] = {overlap, f};
       if (overlap > anchor_of[f].iou) anchor_of[f] = {overlap, a};
     }
@@ -224,19 +224,19 @@ DetectionTargets<Scalar> make_targets(const std::vector<Anchor>& anchors, const 
   for (size_t a = 0; a < anchors.size(); ++a) {
     if (targets.match[a] >= 0) targets.positives.push_back(static_cast<int32_t>(a));
   }
-  const auto positives = static_cast<Eigen::Index>(targets.positives.size());
+  const auto positives = static_cast<Index>(targets.positives.size());
   targets.box.setZero(positives, 4);
   targets.landmarks.setZero(positives, 2 * kLandmarkCount);
-  for (Eigen::Index p = 0; p < positives; ++p) {
+  for (Index p = 0; p < positives; ++p) {
     const auto a = static_cast<size_t>(targets.positives[static_cast<size_t>(p)]);
     const TruthFace& face = faces[static_cast<size_t>(targets.match[a])];
     const std::array<Scalar, 4> box = encode<Scalar>(anchors[a], face.box);
-    for (size_t k = 0; k < box.size(); ++k) targets.box(p, static_cast<Eigen::Index>(k)) = box[k];
+    for (size_t k = 0; k < box.size(); ++k) targets.box(p, static_cast<Index>(k)) = box[k];
     targets.has_landmarks.push_back(face.landmarks.has_value());
     if (!face.landmarks) continue;
     const auto landmarks = encode<Scalar>(anchors[a], *face.landmarks);
     for (size_t k = 0; k < landmarks.size(); ++k) {
-      targets.landmarks(p, static_cast<Eigen::Index>(k)) = landmarks[k];
+      targets.landmarks(p, static_cast<Index>(k)) = landmarks[k];
     }
   }
   return targets;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "anchor_matching.hpp"
+#include "logistic.hpp"
 #include "matrix.hpp"
 
 FACEIO_BEGIN_NAMESPACE
@@ -68,7 +69,7 @@ struct DetectionLoss {
   size_t negatives = 0;  // those that mining chose
 };
 
-namespace detection_detail {
+namespace detail {
 
 inline void require_valid(const DetectionLossOptions& options) {
   if (options.negatives_per_positive < 0 || options.least_negatives < 0) {
@@ -84,15 +85,15 @@ inline void require_valid(const DetectionLossOptions& options) {
 }
 
 template <class Scalar>
-void require_head(const Matrix<Scalar>& head, const char* name, const std::string& picture, Eigen::Index anchors,
-                Eigen::Index columns) {
+void require_head(const Matrix<Scalar>& head, const char* name, const std::string& picture, Index anchors,
+                Index columns) {
   if (head.rows() != anchors || head.cols() != columns) {
     throw Error(picture + ": the " + name + " head is [" + std::to_string(head.rows()) + ", " +
                 std::to_string(head.cols()) + "], expected [" + std::to_string(anchors) + ", " +
                 std::to_string(columns) + "]: a row for each anchor that the targets were made with");
   }
-  for (Eigen::Index a = 0; a < anchors; ++a) {
-    for (Eigen::Index k = 0; k < columns; ++k) {
+  for (Index a = 0; a < anchors; ++a) {
+    for (Index k = 0; k < columns; ++k) {
       if (std::isfinite(head(a, k))) continue;
       throw Error(picture + ": value " + std::to_string(k) + " of anchor " + std::to_string(a) + " in the " + name +
                   " head is not finite; training has diverged (lower the learning rate) or its input is damaged");
@@ -103,8 +104,8 @@ void require_head(const Matrix<Scalar>& head, const char* name, const std::strin
 template <class Scalar>
 void require_valid(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& targets, size_t picture) {
   const std::string where = "picture " + std::to_string(picture);
-  const auto anchors = static_cast<Eigen::Index>(targets.match.size());
-  const auto positives = static_cast<Eigen::Index>(targets.positives.size());
+  const auto anchors = static_cast<Index>(targets.match.size());
+  const auto positives = static_cast<Index>(targets.positives.size());
   bool fit = targets.has_landmarks.size() == targets.positives.size() && targets.box.rows() == positives &&
              targets.box.cols() == 4 && targets.landmarks.rows() == positives &&
              targets.landmarks.cols() == 2 * kLandmarkCount;
@@ -128,15 +129,8 @@ void require_valid(const DetectionHeads<Scalar>& heads, const DetectionTargets<S
 /// How much surer an anchor is of `wrong` than of `right`. Its cross-entropy is log(1 + exp(margin)), which rises with
 /// it strictly.
 template <class Scalar>
-double margin(const DetectionHeads<Scalar>& heads, Eigen::Index anchor, Eigen::Index right) {
+double margin(const DetectionHeads<Scalar>& heads, Index anchor, Index right) {
   return static_cast<double>(heads.classes(anchor, 1 - right)) - static_cast<double>(heads.classes(anchor, right));
-}
-
-/// log(1 + exp(x)) and its derivative, without overflow.
-inline double softplus(double x) { return (x > 0.0 ? x : 0.0) + std::log1p(std::exp(-std::fabs(x))); }
-inline double sigmoid(double x) {
-  const double e = std::exp(-std::fabs(x));
-  return (x >= 0.0 ? 1.0 : e) / (1.0 + e);
 }
 
 inline double smooth_l1(double d) { return std::fabs(d) < 1.0 ? 0.5 * d * d : std::fabs(d) - 0.5; }
@@ -144,7 +138,7 @@ inline double smooth_l1_slope(double d) { return d < -1.0 ? -1.0 : d > 1.0 ? 1.0
 
 /// Cross-entropy of one anchor; writes its gradient times `scale`.
 template <class Scalar>
-double cross_entropy(const DetectionHeads<Scalar>& heads, Eigen::Index anchor, Eigen::Index right, double scale,
+double cross_entropy(const DetectionHeads<Scalar>& heads, Index anchor, Index right, double scale,
                      DetectionHeads<Scalar>* gradient) {
   const double x = margin(heads, anchor, right);
   if (gradient != nullptr) {
@@ -157,10 +151,10 @@ double cross_entropy(const DetectionHeads<Scalar>& heads, Eigen::Index anchor, E
 
 /// Sum of smooth-L1 between row `anchor` of a head and row `p` of its targets; writes its gradient times `scale`.
 template <class Scalar>
-double regression(const Matrix<Scalar>& head, Eigen::Index anchor, const Matrix<Scalar>& targets, Eigen::Index p,
+double regression(const Matrix<Scalar>& head, Index anchor, const Matrix<Scalar>& targets, Index p,
                   double scale, Matrix<Scalar>* gradient) {
   double sum = 0.0;
-  for (Eigen::Index k = 0; k < head.cols(); ++k) {
+  for (Index k = 0; k < head.cols(); ++k) {
     const double d = static_cast<double>(head(anchor, k)) - static_cast<double>(targets(p, k));
     sum += smooth_l1(d);
     if (gradient != nullptr) (*gradient)(anchor, k) = static_cast<Scalar>(scale * smooth_l1_slope(d));
@@ -168,7 +162,7 @@ double regression(const Matrix<Scalar>& head, Eigen::Index anchor, const Matrix<
   return sum;
 }
 
-}  // namespace detection_detail
+}  // namespace detail
 
 /// The background anchors of one picture that take part in the loss, rising: those with the largest cross-entropy,
 /// negatives_per_positive for each positive, at least least_negatives, at most all. Equal cross-entropy: the anchor
@@ -179,7 +173,7 @@ double regression(const Matrix<Scalar>& head, Eigen::Index anchor, const Matrix<
 template <class Scalar>
 std::vector<int32_t> hard_negatives(const DetectionHeads<Scalar>& heads, const DetectionTargets<Scalar>& targets,
                                     const DetectionLossOptions& options = {}) {
-  detection_detail::require_valid(options);
+  detail::require_valid(options);
   struct Candidate {
     double margin;
     int32_t anchor;
@@ -187,7 +181,7 @@ std::vector<int32_t> hard_negatives(const DetectionHeads<Scalar>& heads, const D
   std::vector<Candidate> candidates;
   for (size_t a = 0; a < targets.match.size(); ++a) {
     if (targets.match[a] != kBackgroundAnchor) continue;
-    candidates.push_back({detection_detail::margin(heads, static_cast<Eigen::Index>(a), 0), static_cast<int32_t>(a)});
+    candidates.push_back({detail::margin(heads, static_cast<Index>(a), 0), static_cast<int32_t>(a)});
   }
   const uint64_t wanted = (std::max)(static_cast<uint64_t>(options.least_negatives),
                                      static_cast<uint64_t>(options.negatives_per_positive) * targets.positives.size());
@@ -220,7 +214,7 @@ DetectionLoss detection_loss(const std::vector<DetectionHeads<Scalar>>& heads,
                              const DetectionLossOptions& options = {},
                              std::vector<DetectionHeads<Scalar>>* gradient = nullptr,
                              DenseRegression<Scalar>* dense = nullptr) {
-  detection_detail::require_valid(options);
+  detail::require_valid(options);
   if (heads.empty() || heads.size() != targets.size()) {
     throw Error("heads of " + std::to_string(heads.size()) + " pictures and targets of " +
                 std::to_string(targets.size()) + ": expected the same number of both, at least one");
@@ -228,7 +222,7 @@ DetectionLoss detection_loss(const std::vector<DetectionHeads<Scalar>>& heads,
   if (gradient == &heads) throw Error("the gradient would overwrite the heads; give it a place of its own");
   DetectionLoss loss;
   for (size_t i = 0; i < heads.size(); ++i) {
-    detection_detail::require_valid(heads[i], targets[i], i);
+    detail::require_valid(heads[i], targets[i], i);
     loss.positives += targets[i].positives.size();
     loss.positives_with_landmarks +=
         static_cast<size_t>(std::count(targets[i].has_landmarks.begin(), targets[i].has_landmarks.end(), true));
@@ -248,16 +242,16 @@ DetectionLoss detection_loss(const std::vector<DetectionHeads<Scalar>>& heads,
     const std::vector<int32_t> negatives = hard_negatives(heads[i], target, options);
     loss.negatives += negatives.size();
     for (const int32_t a : negatives) {
-      loss.classes += detection_detail::cross_entropy(heads[i], a, 0, options.class_weight / n, to);
+      loss.classes += detail::cross_entropy(heads[i], a, 0, options.class_weight / n, to);
     }
     for (size_t k = 0; k < target.positives.size(); ++k) {
-      const Eigen::Index a = target.positives[k];
-      const auto p = static_cast<Eigen::Index>(k);
-      loss.classes += detection_detail::cross_entropy(heads[i], a, 1, options.class_weight / n, to);
-      loss.box += detection_detail::regression(heads[i].box, a, target.box, p, options.box_weight / n,
+      const Index a = target.positives[k];
+      const auto p = static_cast<Index>(k);
+      loss.classes += detail::cross_entropy(heads[i], a, 1, options.class_weight / n, to);
+      loss.box += detail::regression(heads[i].box, a, target.box, p, options.box_weight / n,
                                                to != nullptr ? &to->box : nullptr);
       if (!target.has_landmarks[k]) continue;
-      loss.landmarks += detection_detail::regression(heads[i].landmarks, a, target.landmarks, p,
+      loss.landmarks += detail::regression(heads[i].landmarks, a, target.landmarks, p,
                                                      options.landmark_weight / m,
                                                      to != nullptr ? &to->landmarks : nullptr);
     }

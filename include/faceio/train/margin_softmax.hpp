@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "logistic.hpp"
 #include "margin.hpp"
 #include "softmax_blocks.hpp"
 
@@ -162,7 +163,7 @@ class MarginSoftmax {
     const double scale = options_.scale_by_length ? length : options_.scale;
     const double wrong_minus_right = blocks_.log_sum(i) - scale * logit.value;
     if (gradients) {
-      const double share = wrong_probability(wrong_minus_right) / static_cast<double>(features.rows());
+      const double share = sigmoid(wrong_minus_right) / static_cast<double>(features.rows());
       wrong_share_[at] = share;
       target_rows_[at] = target;
       // Unit tangents of the sphere, from each of the two towards the other.
@@ -182,7 +183,7 @@ class MarginSoftmax {
       }
       gradients->features.row(i) = mean_.template cast<Scalar>();
     }
-    return cross_entropy(wrong_minus_right);
+    return softplus(wrong_minus_right);
   }
 
   MarginSoftmaxOptions options_;

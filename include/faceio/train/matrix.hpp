@@ -15,6 +15,8 @@ template <class Scalar>
 using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 template <class Scalar>
 using Vector = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>;
+/// Numbers of rows and columns, signed.
+using Index = Eigen::Index;
 
 /// Sizes that do not fit, a label that is no class, an option outside its range: which, and what was expected.
 class Error : public std::runtime_error {

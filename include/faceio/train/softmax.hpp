@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "logistic.hpp"
 #include "softmax_blocks.hpp"
 
 FACEIO_BEGIN_NAMESPACE
@@ -80,9 +81,9 @@ class Softmax {
       const double bias = biased ? static_cast<double>(biases(y)) : 0.0;
       const double logit = features.row(i).template cast<double>().dot(weights.row(y).template cast<double>()) + bias;
       const double wrong_minus_right = blocks_.log_sum(i) - logit;
-      sum += cross_entropy(wrong_minus_right);
+      sum += softplus(wrong_minus_right);
       if (!gradients) continue;
-      const double share = wrong_probability(wrong_minus_right) / static_cast<double>(n);
+      const double share = sigmoid(wrong_minus_right) / static_cast<double>(n);
       wrong_share_[static_cast<size_t>(i)] = share;
       gradients->features.row(i) = static_cast<Scalar>(share) * (blocks_.mean_rows().row(i).head(d) - weights.row(y));
     }

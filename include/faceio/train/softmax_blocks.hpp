@@ -15,8 +15,6 @@
 FACEIO_BEGIN_NAMESPACE
 namespace train {
 
-using Index = Eigen::Index;
-
 /// Throws Error unless there is one label for each of `examples` rows and all are 0 to classes - 1.
 inline void check_labels(const std::vector<int>& labels, Index examples, Index classes) {
   if (examples < 1) throw Error("features have no rows; a batch needs at least one example");
@@ -29,16 +27,6 @@ inline void check_labels(const std::vector<int>& labels, Index examples, Index c
                   " is no class; classes are 0 to " + std::to_string(classes - 1));
   }
 }
-
-/// Cross-entropy of a right class with logit z against wrong ones with log-sum-exp l, from l - z. Keeps its relative
-/// precision where it is tiny, and does not overflow where it is large.
-inline double cross_entropy(double wrong_minus_right) {
-  return wrong_minus_right > 0.0 ? wrong_minus_right + std::log1p(std::exp(-wrong_minus_right))
-                                 : std::log1p(std::exp(wrong_minus_right));
-}
-
-/// Its derivative with respect to l, and minus that with respect to z: the probability of all wrong classes together.
-inline double wrong_probability(double wrong_minus_right) { return 1.0 / (1.0 + std::exp(-wrong_minus_right)); }
 
 /// Softmax over the wrong classes: logits are the products of examples [N, D] and rows [C * centers, D], and that of a
 /// class the largest of its `centers` consecutive rows.
