@@ -12,7 +12,8 @@ windows_msvc      inner headers and firmware.hpp with Microsoft's types and exte
                   command lines; syntax alone: there are no libraries of Microsoft here
 must_not_compile  misuse that the compiler has to refuse (misuse.cpp)
 
-Headers of train/ see the Eigen in the folder named, others do not. `*-inl.hpp` files are kernel bodies that targets.hpp includes; they are no headers of their own.
+Headers of train/ see the Eigen in the folder named, others do not. `*-inl.hpp` files are kernel bodies
+that targets.hpp includes; they are no headers of their own.
 """
 
 import argparse

@@ -11,6 +11,7 @@
 FACEIO_BEGIN_NAMESPACE
 namespace train {
 
+/// Throws Error unless features [N, D], centers [C, D] and N labels fit together.
 template <class Scalar>
 void check_centers(const Matrix<Scalar>& features, const Matrix<Scalar>& centers, const std::vector<int>& labels) {
   if (features.cols() != centers.cols() || features.cols() < 1)
