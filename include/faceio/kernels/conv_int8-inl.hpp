@@ -230,16 +230,21 @@ struct PixelsInTwos {
     Requantise requantise = a.requantise;
     requantise.offset = requantise.addend = nullptr;
     load_constants(requantise, 0, 0, constants);
+    set_padding(a.bias, constants);
+  }
+
+ private:
+  /// By itself: clang 19 for x86-64-v2 goes round in circles when it sees how load_constants() made the constants.
+  FACEIO_NOINLINE void set_padding(const int32_t* sums_of_nothing, const PairConstants& constants) noexcept {
     vi32 sums[kGroupVectors];
     FACEIO_UNROLL
-    for (int i = 0; i < kGroupVectors; ++i) sums[i] = load_i32(a.bias + i * vi32::lanes);
+    for (int i = 0; i < kGroupVectors; ++i) sums[i] = load_i32(sums_of_nothing + i * vi32::lanes);
     vi16 t[kPairVectors];
     scale_pair(sums, sums, constants, t);
     widen_pair(t);
     store_pair_wide(t, padding, padding);
   }
 
- private:
   /// Groups of four bytes are words whose first byte is the lowest. Those of the second pixel are a word and a half
   /// later, so that neighbours stay neighbours.
   void set_weights(const int8_t* quads) noexcept {
