@@ -7,7 +7,7 @@
 Rules
   direction   core -> simd -> kernels -> nn -> models -> pipeline -> host. `files` and `weights` stand
               on core; weights is used by nn, files by host. `vision` stands on kernels and is used by
-              pipeline. `eval` uses files; `train` what is left of host; nothing uses these two.
+              pipeline. `eval` and `train` use files; nothing uses these two.
   headers     inner layers include only what a freestanding compiler supplies; <stdlib.h> and its
               kin only where FACEIO_FREESTANDING is not defined. stb is for host/, Eigen for
               train/ and tests.
@@ -42,7 +42,7 @@ _INNER = set(_USES)
 _USES["files"] = {"core"}
 _USES["host"] = _INNER | {"files"}
 _USES["eval"] = {"core", "files"}
-_USES["train"] = _INNER
+_USES["train"] = _INNER | {"files"}
 _ROOT_FILES = {
     "version.hpp": set(),
     "faceio.hpp": _INNER | {"host"},
