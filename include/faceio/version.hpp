@@ -106,6 +106,12 @@
 #define FACEIO_ABI_INT8
 #endif
 
+#if defined(FACEIO_NO_AVX512)
+#define FACEIO_ABI_AVX512 _noavx512
+#else
+#define FACEIO_ABI_AVX512
+#endif
+
 #if defined(FACEIO_SMALL)
 #define FACEIO_ABI_SIZE _small
 #else
@@ -150,7 +156,7 @@
 #define FACEIO_ABI_SWITCHES                                    \
   FACEIO_CONCAT3(FACEIO_CONCAT(FACEIO_ABI_STATIC, FACEIO_ABI_HOST),  \
                  FACEIO_CONCAT(FACEIO_ABI_DECODER, FACEIO_ABI_CHECK), \
-                 FACEIO_CONCAT3(FACEIO_ABI_INT8, FACEIO_ABI_SIZE, FACEIO_ABI_KERNELS))
+                 FACEIO_CONCAT3(FACEIO_CONCAT(FACEIO_ABI_INT8, FACEIO_ABI_AVX512), FACEIO_ABI_SIZE, FACEIO_ABI_KERNELS))
 #define FACEIO_ABI_NAMESPACE                                                     \
   FACEIO_CONCAT3(FACEIO_CONCAT3(v, FACEIO_VERSION_MAJOR, _),                     \
                  FACEIO_CONCAT3(FACEIO_VERSION_MINOR, _, FACEIO_VERSION_PATCH),  \

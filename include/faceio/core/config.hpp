@@ -6,6 +6,7 @@
 //                          best one is not looked for (firmware, microbenchmarks of one target).
 //   FACEIO_NO_INT8         defined: int8 networks are left out, which makes programs smaller; their blobs are
 //                          refused as unsupported.
+//   FACEIO_NO_AVX512       defined: the kernels of AVX-512 are left out; CPUs that have it run those of AVX2.
 //   FACEIO_NO_SIMD         defined: only scalar kernels are built, whatever vectors the CPU has.
 //   FACEIO_SMALL           defined: memory before speed. No Winograd's algorithm, whose weights for the detector take
 //                          5 MB (fp32) or 1.4 MB (int8) besides the blob, and a checksum table of 1 KB instead of 8.

@@ -146,7 +146,13 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #define FACEIO_BUILDS_SCALAR 1
 #define FACEIO_BUILDS_SSE (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 1)
 #define FACEIO_BUILDS_AVX2 (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
+#if !defined(FACEIO_NO_AVX512)
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
+#elif FACEIO_BASELINE_LEVEL >= 4
+#error "FACEIO_NO_AVX512 leaves nothing to run: the compiler is told that every CPU has AVX-512 (-march)"
+#else
+#define FACEIO_BUILDS_AVX512 0
+#endif
 #endif
 #if defined(FACEIO_VECTORS)
 #define FACEIO_BUILDS_VECTORS 1
@@ -194,7 +200,7 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #define FACEIO_BUILDS_SSE41 FACEIO_BUILDS_SSE
 #define FACEIO_BUILDS_INT8_AVX2 (FACEIO_X86)
 #define FACEIO_BUILDS_AVXVNNI (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
-#define FACEIO_BUILDS_AVX512VNNI (FACEIO_X86)
+#define FACEIO_BUILDS_AVX512VNNI FACEIO_BUILDS_AVX512
 #endif
 // Layers that suit Winograd's algorithm are free of the rule that two products fit 16 bits (docs/int8.md); without it
 // they would run on kernels that need the rule.

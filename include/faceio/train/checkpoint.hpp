@@ -123,9 +123,11 @@ int64_t load_checkpoint(const std::string& path, uint64_t recipe, std::vector<Pa
                        "ones, or start anew with another file");
   std::vector<Parameter<Scalar>> loaded = parameters;
   for (Parameter<Scalar>& p : loaded) {
-    std::string name(from.get<uint32_t>(), '\0');
-    if (name.size() == p.name.size()) from.take(name.data(), name.size());
-    const auto rows = name == p.name ? from.get<int64_t>() : -1, columns = rows < 0 ? -1 : from.get<int64_t>();
+    std::string name(p.name.size(), '\0');
+    const bool same_size = from.get<uint32_t>() == name.size();
+    if (same_size) from.take(name.data(), name.size());
+    const bool named = same_size && name == p.name;
+    const int64_t rows = named ? from.get<int64_t>() : -1, columns = named ? from.get<int64_t>() : -1;
     if (rows != p.value.rows() || columns != p.value.cols())
       throw Error(path + ": the checkpoint has no " + p.name + " of [" + std::to_string(p.value.rows()) + ", " +
                   std::to_string(p.value.cols()) + "] where this training has one; it is of another");
