@@ -227,6 +227,29 @@ TEST_CASE("checkpoints of another training, and damaged ones, are refused and ch
   CHECK(refused(options, 1, {path}));
 }
 
+TEST_CASE("a log has each step once, also where a training went on from an earlier one") {
+  const host_support::TemporaryFolder folder;
+  const std::string path = folder.path("log.jsonl");
+  const auto write = [&](int64_t done, int64_t until) {
+    TrainingLog log(path, done);
+    for (int64_t step = done + 1; step <= until; ++step) log.write({step, 9, 0, 1.0 / static_cast<double>(step), 0.1, 0, 0});
+  };
+  write(0, 7);
+  std::ofstream(path, std::ios::app) << "{\"step\":8,\"epo";  // the end of a killed program
+  write(5, 9);
+  std::ifstream file(path);
+  int64_t step = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++step;
+    CHECK(line.find("{\"step\":" + std::to_string(step) + ",\"epoch\":0,\"loss\":") == 0);
+    CHECK(line.back() == '}');
+  }
+  CHECK(step == 9);
+  write(0, 1);
+  CHECK(test::read_file(path).size() < 100);
+  CHECK(test::refuses([] { TrainingLog("/nowhere/log", 0); }, {"/nowhere/log", "cannot be written"}));
+}
+
 TEST_CASE("what cannot be trained is refused") {
   Mean task;
   CHECK(test::refuses([&] { Trainer<double>(task, options_of(-1)); }, {"0 steps or more", "-1"}));

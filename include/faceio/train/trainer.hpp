@@ -11,6 +11,7 @@
 #include "checkpoint.hpp"
 #include "random.hpp"
 #include "sgd.hpp"
+#include "training_log.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace train {
@@ -39,35 +40,6 @@ struct TrainerOptions {
   std::string checkpoint;          // path; empty: none
   int64_t checkpoint_every = 100;  // steps; the last step writes one too
 };
-
-/// After a step.
-struct StepReport {
-  int64_t step = 0;   // done so far
-  int64_t steps = 0;  // of the whole training
-  int64_t epoch = 0;  // of the batch, from 0
-  double loss = 0.0;  // of the batch, before the step
-  double rate = 0.0;
-  double elapsed_s = 0.0;   // since run() began
-  double remaining_s = 0.0; // estimate
-};
-
-/// One JSON object, without the end of the line.
-inline std::string json_line(const StepReport& r) {
-  char text[256];
-  std::snprintf(text, sizeof text,
-                "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"rate\":%.9g,\"elapsed_s\":%.3f,\"remaining_s\":%.3f}",
-                static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.rate, r.elapsed_s,
-                r.remaining_s);
-  return text;
-}
-
-/// For a person: how far, how well, how long still.
-inline std::string progress_line(const StepReport& r) {
-  char text[160];
-  std::snprintf(text, sizeof text, "step %lld of %lld, loss %.4g, rate %.3g, %.0f s left", static_cast<long long>(r.step),
-                static_cast<long long>(r.steps), r.loss, r.rate, r.remaining_s);
-  return text;
-}
 
 /// Runs a task. The same task, options and build give the same bits, whether or not the run was cut into several by
 /// checkpoints. Not for several threads at once; `task` must outlive it.

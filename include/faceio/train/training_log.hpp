@@ -1,0 +1,78 @@
+// What a training says of itself: JSON Lines for programs, a line for a person.
+#ifndef FACEIO_TRAIN_TRAINING_LOG_HPP
+#define FACEIO_TRAIN_TRAINING_LOG_HPP
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "../files/path.hpp"
+#include "matrix.hpp"
+
+FACEIO_BEGIN_NAMESPACE
+namespace train {
+
+/// After a step.
+struct StepReport {
+  int64_t step = 0;          // done so far
+  int64_t steps = 0;         // of the whole training
+  int64_t epoch = 0;         // of the batch, from 0
+  double loss = 0.0;         // of the batch, before the step
+  double rate = 0.0;
+  double elapsed_s = 0.0;    // since run() began
+  double remaining_s = 0.0;  // estimate
+};
+
+/// One JSON object, without the end of the line.
+inline std::string json_line(const StepReport& r) {
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"rate\":%.9g,\"elapsed_s\":%.3f,\"remaining_s\":%.3f}",
+                static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.rate, r.elapsed_s,
+                r.remaining_s);
+  return text;
+}
+
+/// For a person: how far, how well, how long still.
+inline std::string progress_line(const StepReport& r) {
+  char text[160];
+  std::snprintf(text, sizeof text, "step %lld of %lld, loss %.4g, rate %.3g, %.0f s left",
+                static_cast<long long>(r.step), static_cast<long long>(r.steps), r.loss, r.rate, r.remaining_s);
+  return text;
+}
+
+/// A file with a line for each step, each step once, also when a training was cut short and went on. A line is in the
+/// file when write() returns. Not for several threads at once.
+class TrainingLog {
+ public:
+  /// Keeps the lines of the first `steps_done` steps that an earlier run has written there. Throws Error when the file
+  /// cannot be written.
+  TrainingLog(const std::string& path, int64_t steps_done) : path_(path) {
+    std::string kept;
+    std::ifstream before(files::utf8_path(path));
+    for (std::string line; std::getline(before, line);) {
+      long long step = 0;
+      const bool whole = !line.empty() && line.back() == '}';
+      if (whole && std::sscanf(line.c_str(), "{\"step\":%lld,", &step) == 1 && step <= steps_done) kept += line + '\n';
+    }
+    before.close();
+    file_.open(files::utf8_path(path), std::ios::trunc);
+    append(kept);
+  }
+
+  void write(const StepReport& report) { append(json_line(report) + '\n'); }
+
+ private:
+  void append(const std::string& text) {
+    file_ << text << std::flush;
+    if (!file_) throw Error(path_ + ": the log cannot be written; is there room, and may you write there?");
+  }
+
+  std::string path_;
+  std::ofstream file_;
+};
+
+}  // namespace train
+FACEIO_END_NAMESPACE
+
+#endif  // FACEIO_TRAIN_TRAINING_LOG_HPP
