@@ -78,11 +78,11 @@ inline std::string mean_text(const std::vector<double>& values) {
 /// Prints a table; every seed splits the people and starts class weights anew, the same for all losses.
 inline void compare_losses(const People& people, int64_t steps, int seeds) {
   std::printf("%d people, %d pictures, half of the people trained on; %lld steps, %d seeds; percent, mean and 95 %% "
-              "interval over seeds\n%-12s %-20s %-20s %s\n",
+              "interval over seeds\n%-12s %-18s %-18s %-28s %s\n",
               people.count, static_cast<int>(people.person.size()), static_cast<long long>(steps), seeds, "loss",
-              "accuracy", "TAR at FAR 1e-2", "training loss, first and last 20 steps");
+              "accuracy", "TAR at FAR 1e-2", "loss, first and last steps", "LFW in ArcFace's paper");
   std::vector<NamedLoss> losses = named_losses();
-  losses.insert(losses.begin(), {"none", {}});
+  losses.insert(losses.begin(), {"none", "-", {}});
   for (const NamedLoss& loss : losses) {
     std::vector<double> accuracy, tar;
     double first = 0.0, last = 0.0;
@@ -109,8 +109,10 @@ inline void compare_losses(const People& people, int64_t steps, int seeds) {
       accuracy.push_back(result.accuracy);
       tar.push_back(result.tar);
     }
-    std::printf("%-12s %-20s %-20s %.3g, %.3g\n", loss.name, mean_text(accuracy).c_str(), mean_text(tar).c_str(), first,
-                last);
+    char losses_text[32];
+    std::snprintf(losses_text, sizeof losses_text, "%.3g, %.3g", first, last);
+    std::printf("%-12s %-18s %-18s %-28s %s\n", loss.name, mean_text(accuracy).c_str(), mean_text(tar).c_str(),
+                loss.name == losses[0].name ? "-" : losses_text, loss.paper);
     std::fflush(stdout);
   }
 }

@@ -73,8 +73,8 @@ int main(int argc, char** argv) {
   }
   try {
     auto embedder = host::OwnedEmbedder::load(kRecogniser);
-    const int steps = compares ? (argc > 3 ? number(argv[3], 40) : 1000) : argc > 5 ? number(argv[5], 1) : 1000;
-    const int seeds = compares && argc > 4 ? number(argv[4], 5) : 5;
+    const int words = compares ? 3 : 5, steps = argc > words ? number(argv[words], 40) : 300;
+    const int seeds = compares && argc > 4 ? number(argv[4], 5) : 10;
     if (seeds > 11) throw std::runtime_error("at most 11 seeds");
     const People people = read_people(argv[2], 4, embedder);
     if (compares) compare_losses(people, steps, seeds);

@@ -233,6 +233,14 @@ TEST_CASE("a head folds into the recogniser: its embedding is the head's of the 
   CHECK(std::string(blob->provenance().begin(), blob->provenance().end()) == "{\"trained\":\"by a test\"}");
   CHECK(blob->find(last_layer(), faceio::Role::selftest_output) == nullptr);
   CHECK(blob->find(static_cast<uint16_t>(last_layer() - 1), faceio::Role::selftest_output) != nullptr);
+  // All layers before are checked as ever.
+  const auto needs = faceio::Embedder::requirements(faceio::Precision::fp32);
+  test::AlignedBuffer persistent(needs.persistent_bytes);
+  const auto embedder = faceio::Embedder::create(*blob, persistent.span(), faceio::Target::scalar);
+  REQUIRE(embedder.has_value());
+  const auto report = faceio::host::selftest(embedder->bound(), *blob);
+  CHECK(report.checked_ops == last_layer());
+  CHECK(report.first_bad_op == -1);
 }
 
 TEST_CASE("layers that are no fp32 1x1, and weights that are none, are refused") {

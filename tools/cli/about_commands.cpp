@@ -40,10 +40,12 @@ faceio::SelftestReport run_on(const Arguments& arguments, Network network, Targe
   return faceio::host::selftest(embedder.embedder().bound(), embedder.blob());
 }
 
+faceio::Span<const faceio::OpRecord> operations(Network network) {
+  return (network == Network::detector ? faceio::Detector::network() : faceio::Embedder::network()).ops;
+}
+
 const char* op_name(Network network, int32_t op) {
-  if (op < 0) return "-";
-  const auto at = static_cast<size_t>(op);
-  return network == Network::detector ? faceio::Detector::network().ops[at].name : faceio::Embedder::network().ops[at].name;
+  return op < 0 ? "-" : operations(network)[static_cast<size_t>(op)].name;
 }
 
 /// One network's weights on every usable target; true when all layers agree with their recorded answers, and
@@ -65,6 +67,8 @@ bool passes(const Arguments& arguments, Network network) {
     }
     if (!first_hash) first_hash = report.output_hash;
     all_agree = all_agree && verdict == "ok";
+    const int unknown = static_cast<int>(operations(network).size) - report.checked_ops;
+    if (unknown > 0) verdict += ", " + std::to_string(unknown) + " of the layers without a recorded answer";
     const char* const numeric_class = precision == faceio::Precision::int8 ? "integers"
                                       : faceio::rounds_once(target)        ? "rounds once"
                                                                            : "rounds twice";
