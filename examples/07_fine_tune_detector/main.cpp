@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 
 namespace {
 
@@ -288,20 +289,15 @@ size_t count_faces(const std::vector<Annotated>& pictures) {
 void run_training(train::DetectorHeads<float>& task, const Options& o) {
   train::Trainer<float> trainer(task, o.trainer);
   if (o.resume) trainer.resume(o.trainer.checkpoint);
-  std::ofstream log;
-  if (!o.log.empty()) log.open(files::utf8_path(o.log), o.resume ? std::ios::app : std::ios::trunc);
+  std::optional<train::TrainingLog> log;
+  if (!o.log.empty()) log.emplace(o.log, trainer.step());
   Progress progress;
   trainer.run([&](const train::StepReport& report) {
     progress.show(train::progress_line(report), report.step == report.steps);
-    if (o.log.empty()) return;
-    std::string line = train::json_line(report);
-    const train::DetectionLoss& terms = task.terms();
-    char text[120];
-    std::snprintf(text, sizeof text, ",\"class\":%.9g,\"box\":%.9g,\"landmarks\":%.9g}", terms.classes, terms.box,
-                  terms.landmarks);
-    line.back() = '\0';  // the closing brace
-    log << line.c_str() << text << '\n' << std::flush;
-    if (!log) throw std::runtime_error(o.log + ": cannot be written; is there room, and may you write there?");
+    char terms[120];
+    std::snprintf(terms, sizeof terms, "\"class\":%.9g,\"box\":%.9g,\"landmarks\":%.9g", task.terms().classes,
+                  task.terms().box, task.terms().landmarks);
+    if (log) log->write(report, terms);
   });
 }
 

@@ -139,6 +139,9 @@ TEST_CASE("descent ends at the minimum, and reports say how far it is") {
   CHECK(reports[0].remaining_s >= reports[0].elapsed_s * 398);
   CHECK(json_line({3, 9, 1, 0.5, 0.25, 1.5, 2.0}) ==
         "{\"step\":3,\"epoch\":1,\"loss\":0.5,\"rate\":0.25,\"elapsed_s\":1.500,\"remaining_s\":2.000}");
+  CHECK(json_line({3, 9, 1, 0.5, 0.25, 1.5, 2.0}, "\"box\":1,\"class\":2") ==
+        "{\"step\":3,\"epoch\":1,\"loss\":0.5,\"rate\":0.25,\"elapsed_s\":1.500,\"remaining_s\":2.000,"
+        "\"box\":1,\"class\":2}");
   CHECK(progress_line({3, 9, 1, 0.5, 0.25, 1.5, 2.0}) == "step 3 of 9, loss 0.5, rate 0.25, 2 s left");
 }
 

@@ -23,14 +23,14 @@ struct StepReport {
   double remaining_s = 0.0;  // estimate
 };
 
-/// One JSON object, without the end of the line.
-inline std::string json_line(const StepReport& r) {
+/// One JSON object, without the end of the line. `members`: others of yours, as they stand in JSON.
+inline std::string json_line(const StepReport& r, const std::string& members = "") {
   char text[256];
   std::snprintf(text, sizeof text,
-                "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"rate\":%.9g,\"elapsed_s\":%.3f,\"remaining_s\":%.3f}",
+                "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"rate\":%.9g,\"elapsed_s\":%.3f,\"remaining_s\":%.3f",
                 static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.rate, r.elapsed_s,
                 r.remaining_s);
-  return text;
+  return text + (members.empty() ? "" : "," + members) + "}";
 }
 
 /// For a person: how far, how well, how long still.
@@ -60,7 +60,7 @@ class TrainingLog {
     append(kept);
   }
 
-  void write(const StepReport& report) { append(json_line(report) + '\n'); }
+  void write(const StepReport& report, const std::string& members = "") { append(json_line(report, members) + '\n'); }
 
  private:
   void append(const std::string& text) {
