@@ -1,2 +1,0 @@
-// The kernels of all targets, compiled once for the whole program.
-#include <faceio/kernels/separate.hpp>
