@@ -271,7 +271,7 @@ class VerdictTest(TestCase):
         self.check_refused("ends early: the line 'genuine_pairs ...' is missing", *compare, short)
         short.write_text(calibration_text(self.model, {"0.01": 0.25}, 299))
         self.check_refused("FAR 0.01 needs 300 impostor pairs", *compare, short)
-        self.check_refused("cannot be opened", *compare, self.folder / "absent.calibration")
+        self.check_refused("no such file", *compare, self.folder / "absent.calibration")
 
     def test_the_calibration_beside_the_weights(self):
         shipped = self.check_json("compare", _ASTRONAUT, _ASTRONAUT, "--json")

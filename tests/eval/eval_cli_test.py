@@ -251,7 +251,7 @@ def check_box_errors(run: Runner, images: pathlib.Path) -> None:
     for rule in ("long:", "long:640+", "long:1+640", "short:800:640", "long:640+640+640+640+640", "big"):
         fails("--input", box_line("e/face.png", _FACE), more=("--input", rule))
     fails("cannot be written", box_line("e/face.png", _FACE), more=("--html", "/no/such/folder/x.html"))
-    run.fails("cannot be opened", "boxes", "--truth", "/no/such/list", "--images", images)
+    run.fails("no such file", "boxes", "--truth", "/no/such/list", "--images", images)
     truth = run.write("good.txt", box_line("e/face.png", _FACE))
     run.fails("is no folder", "boxes", "--truth", truth, "--images", "/no/such/folder")
 
@@ -403,7 +403,7 @@ def check_pair_errors(run: Runner, images: pathlib.Path) -> None:
     fails("states 2 folds itself", "2 1", *(["Ann 1 2", "Ann 1 Bob 1"] * 2), more=("--folds", "5"))
     fails("absent.ppm", *(["absent.ppm crop.ppm 1", "crop.ppm crop.ppm 0"] * 5))
     fails("excludes", "2 1", more=("--aligned", "--input", "long:640"))
-    run.fails("cannot be opened", "pairs", "--pairs", "/no/such/list", "--images", images)
+    run.fails("no such file", "pairs", "--pairs", "/no/such/list", "--images", images)
     run.fails("required", "pairs", "--images", images)
 
 

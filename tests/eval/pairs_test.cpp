@@ -267,7 +267,7 @@ TEST_CASE("read_explicit_pairs") {
   check_error([] { read_explicit_pairs(TextFile("").path(), 1); }, "0 pairs");
   check_error([] { read_explicit_pairs(TextFile("a b 2\n").path(), 1); }, "'2' is not a whole number");
   check_error([] { read_explicit_pairs(TextFile("a b\n").path(), 1); }, ":1: has 2 fields");
-  check_error([] { read_explicit_pairs("absent.txt", 1); }, "absent.txt: cannot be opened");
+  check_error([] { read_explicit_pairs("absent.txt", 1); }, "absent.txt: no such file; check the path");
 }
 
 TEST_CASE("both lists of LFW are the same pairs") {

@@ -108,8 +108,8 @@ TEST_CASE("LineReader: what is no text file is refused") {
   const std::string last = folder.write("last.txt", std::string("a 1\n\0", 5));
   CHECK(contains(error_of([&] { lines_of(last); }), last + ":2: holds a zero byte"));
   const std::string absent = folder.path() + "/absent.txt";
-  CHECK(contains(error_of([&] { lines_of(absent); }), absent + ": cannot be opened"));
-  CHECK(contains(error_of([&] { lines_of(folder.path()); }), folder.path() + ": cannot be read"));
+  CHECK(contains(error_of([&] { lines_of(absent); }), absent + ": no such file"));
+  CHECK(contains(error_of([&] { lines_of(folder.path()); }), folder.path() + ": is a directory"));
 }
 
 TEST_CASE("TextLine::number") {

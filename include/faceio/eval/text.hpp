@@ -8,12 +8,11 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "../files/path.hpp"
+#include "../files/read_file.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace eval {
@@ -77,9 +76,10 @@ class LineReader {
   static constexpr size_t kLongestLine_bytes = 65536;  // without its end
 
   /// Throws Error when the file cannot be opened.
-  explicit LineReader(const std::string& path)
-      : path_(path), file_(files::utf8_path(path), std::ios::binary), buffer_(kLongestLine_bytes + 1) {
-    if (!file_) throw Error(path + ": cannot be opened (" + std::strerror(errno) + ")");
+  explicit LineReader(const std::string& path) : path_(path), buffer_(2 * kLongestLine_bytes) {
+    std::string error;
+    file_ = files::open_to_read(path, error);
+    if (file_ == nullptr) throw Error(error);
   }
 
   /// The next line, or nullptr behind the last; valid until the line after it is asked for. Throws Error when
@@ -99,21 +99,39 @@ class LineReader {
  private:
   // The next line of the file as it is; false behind the last.
   bool read_line() {
-    file_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    if (file_.bad()) throw Error(path_ + ": cannot be read (" + std::strerror(errno) + "); is it a file?");
-    size_t length = static_cast<size_t>(file_.gcount());
-    if (file_.fail() && length == 0) return false;
-    if (file_.good()) --length;  // the end of the line counts as read
+    const size_t length = buffered_line();
+    if (length == 0 && begin_ == end_) return false;
     line_.where.assign(path_).append(":").append(std::to_string(++number_));
-    line_.text.assign(buffer_.data(), length);
+    line_.text.assign(buffer_.data() + begin_, length);
+    begin_ += length;
+    if (begin_ < end_) ++begin_;  // the end of the line
     if (line_.text.find('\0') != std::string::npos) line_.fail("holds a zero byte; a text file is expected");
-    if (file_.fail()) {
+    if (length > kLongestLine_bytes) {
       line_.fail("is longer than " + std::to_string(kLongestLine_bytes) +
                  " bytes; a text file with one entry a line is expected");
     }
     if (!line_.text.empty() && line_.text.back() == '\r') line_.text.pop_back();
     split();
     return true;
+  }
+
+  // Bytes of the line that begins at begin_, without its end; more than the longest when the end is not near.
+  size_t buffered_line() {
+    for (size_t searched = 0;;) {
+      const char* const from = buffer_.data() + begin_ + searched;
+      const void* const end = std::memchr(from, '\n', end_ - begin_ - searched);
+      if (end != nullptr) return searched + static_cast<size_t>(static_cast<const char*>(end) - from);
+      searched = end_ - begin_;
+      if (at_end_ || searched > kLongestLine_bytes) return searched;
+      std::memmove(buffer_.data(), buffer_.data() + begin_, searched);
+      begin_ = 0;
+      size_t got = 0;
+      const size_t room = buffer_.size() - searched;
+      std::string error;
+      if (!files::read_some(file_, path_, buffer_.data() + searched, room, got, error)) throw Error(error);
+      at_end_ = got < room;
+      end_ = searched + got;
+    }
   }
 
   // Fields keep their memory from line to line: long lists are read without an allocation a field.
@@ -131,8 +149,10 @@ class LineReader {
   }
 
   std::string path_;
-  std::ifstream file_;
+  files::File file_;
   std::vector<char> buffer_;
+  size_t begin_ = 0, end_ = 0;  // of what is in buffer_ and not yet a line
+  bool at_end_ = false;         // the file has no more than that
   TextLine line_;
   size_t number_ = 0;   // of line_, from 1
   bool ahead_ = false;  // line_ is still to be returned

@@ -2,6 +2,9 @@
 #ifndef FACEIO_EVAL_WIDER_TEXT_HPP
 #define FACEIO_EVAL_WIDER_TEXT_HPP
 
+#include <fstream>
+
+#include "../files/path.hpp"
 #include "text.hpp"
 #include "wider.hpp"
 

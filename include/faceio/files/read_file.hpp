@@ -84,7 +84,30 @@ inline std::string open_error(const std::string& path, int code) {
   }
 }
 
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
 }  // namespace detail
+
+/// An open file, closed with its owner.
+using File = std::unique_ptr<std::FILE, detail::CloseFile>;
+
+/// Null: `error` says what is wrong with which path.
+inline File open_to_read(const std::string& path, std::string& error) {
+  File file(detail::open_file(path, false));
+  if (file == nullptr) error = detail::open_error(path, errno);
+  return file;
+}
+
+/// Reads up to `size` bytes, and less only at the end of the file. False: `error` says what is wrong with which path.
+inline bool read_some(const File& file, const std::string& path, void* to, size_t size, size_t& got, std::string& error) {
+  errno = 0;
+  got = std::fread(to, 1, size, file.get());
+  if (got == size || std::ferror(file.get()) == 0) return true;
+  error = detail::open_error(path, errno);
+  return false;
+}
 
 /// Reads the file at `path` into `bytes`. False: `error` says what is wrong with which path, and
 /// `bytes` is unspecified. Files longer than `max_bytes` are refused without being read to the end,
@@ -92,42 +115,26 @@ inline std::string open_error(const std::string& path, int code) {
 inline bool read_file(const std::string& path, size_t max_bytes, std::vector<uint8_t>& bytes,
                       std::string& error) {
   bytes.clear();
-  struct Close {
-    void operator()(std::FILE* open_file) const noexcept { std::fclose(open_file); }
-  };
-  const std::unique_ptr<std::FILE, Close> owner(detail::open_file(path, false));
-  std::FILE* const file = owner.get();
-  if (file == nullptr) {
-    error = detail::open_error(path, errno);
-    return false;
-  }
+  const File file = open_to_read(path, error);
+  if (file == nullptr) return false;
   constexpr size_t kChunk_bytes = size_t{1} << 16;
-  bool ok = true;
   for (;;) {
     const size_t used = bytes.size();
     if (used > max_bytes) {
       error = path + ": is longer than the limit of " + std::to_string(max_bytes) +
               " bytes; raise the limit or use a smaller file";
-      ok = false;
-      break;
+      return false;
     }
     // Doubling keeps the number of copies small; the limit keeps a wrong file from filling memory.
     size_t step = used < kChunk_bytes ? kChunk_bytes : used;
     if (step > max_bytes - used) step = max_bytes - used;
     if (step < SIZE_MAX - used) step += 1;  // one byte more tells "at the limit" from "longer"
     bytes.resize(used + step);
-    errno = 0;
-    const size_t got = std::fread(bytes.data() + used, 1, step, file);
+    size_t got = 0;
+    if (!read_some(file, path, bytes.data() + used, step, got, error)) return false;
     bytes.resize(used + got);
-    if (got < step) {
-      if (std::ferror(file) != 0) {
-        error = detail::open_error(path, errno);
-        ok = false;
-      }
-      if (std::ferror(file) != 0 || std::feof(file) != 0) break;
-    }
+    if (got < step) return true;
   }
-  return ok;
 }
 
 }  // namespace files
