@@ -7,9 +7,11 @@
 #include <faceio/train/detector_heads.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
 #include <optional>
 
 namespace {
@@ -41,9 +43,11 @@ struct Options {
 double number(const std::string& option, const std::string& text, double least, double most, bool whole) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !(value >= least && value <= most) || (whole && value != std::floor(value)))
-    throw std::runtime_error(option + " " + text + ": expected a " + (whole ? "whole " : "") + "number from " +
-                             std::to_string(least) + " to " + std::to_string(most));
+  if (text.empty() || *end != '\0' || !(value >= least && value <= most) || (whole && value != std::floor(value))) {
+    char range[80];
+    std::snprintf(range, sizeof range, ": expected a %snumber from %g to %g", whole ? "whole " : "", least, most);
+    throw std::runtime_error(option + " " + text + range);
+  }
   return value;
 }
 

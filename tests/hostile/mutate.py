@@ -4,7 +4,8 @@
     tests/hostile/mutate.py loader|pictures|kernels [--count 100] [--seed 1] [--work build/mutation] [--least 0.85]
 
 Draws `count` changes at random from the files of a subject, builds its tests with each, and runs them until the first failure.
-A change that does not compile is drawn anew. Prints every change that no test noticed (a survivor), and the share that was.
+A change that does not compile is drawn anew, and one that the compiler makes the same code of: it is in a branch that is not
+compiled, or changes nothing ("Trivial compiler equivalence", Papadakis et al. 2015). Prints every change that no test noticed (a survivor), and the share that was.
 Exit codes: 0: at least the share --least, 1: less, 77: no compiler.
 """
 
@@ -45,7 +46,8 @@ SUBJECTS = {
         left_out=["kernels/conv_across_int8-inl.hpp"],  # of another target
         again=["tests/support/kernel_tables.cpp"],
         once=["tests/support/main.cpp", *(f"tests/kernels/{name}_test.cpp" for name in KERNEL_TESTS)],
-        flags="-O1 -mavx2 -mfma -DFACEIO_STATIC_TARGET -DFACEIO_SEPARATE_KERNELS",
+        flags="-O1 -mavx2 -mfma -DFACEIO_STATIC_TARGET -DFACEIO_SEPARATE_KERNELS "
+              "-fsanitize=bounds -fsanitize-undefined-trap-on-error",
     ),
 }
 
@@ -89,6 +91,7 @@ class Subject:
         self.files = sorted(path for pattern in self.about["mutated"] for path in (self.include / "faceio").glob(pattern)
                             if str(path.relative_to(self.include / "faceio")) not in self.about.get("left_out", []))
         self.objects = [self.compile(source) for source in self.about["once"]]
+        self.unchanged = None  # code of the library as it is
 
     def compile(self, source):
         output = self.work / (source.replace("/", "_") + ".o")
@@ -98,12 +101,17 @@ class Subject:
         return output if done.returncode == 0 else None
 
     def passes(self):
-        """True, False, or None when the library as it lies there does not compile."""
+        """True, False, or None when the library as it lies there does not compile, or to the same code as the first time."""
         objects = []
         for source in self.about["again"]:
             objects.append(self.compile(source))
             if objects[-1] is None:
                 return None
+        code = [path.read_bytes() for path in objects]
+        if code == self.unchanged:
+            return None
+        if self.unchanged is None:
+            self.unchanged = code
         program = self.work / "tests"
         subprocess.run([self.cxx, *self.objects, *objects, "-pthread", "-o", program], check=True, stderr=subprocess.DEVNULL)
         try:
