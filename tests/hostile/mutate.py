@@ -62,6 +62,7 @@ CHANGES = [
 ]
 # Lines whose change no result can show, and those that are no code.
 SKIPPED_LINES = re.compile(r"^\s*(//|#|template|static_assert|using|namespace)|FACEIO_(PREFETCH|ASSERT|UNROLL|OPAQUE)|static_assert|"
+                           r"opaque\(|[Pp]refetch|upcoming|next_weights|"
                            r"FACEIO_(BEGIN|END)_NAMESPACE|for \(;;|std::to_string|error =")
 
 
