@@ -194,7 +194,7 @@ TEST_CASE("gradients of the margin losses are those of differences") {
   for (const Named& named : margins()) {
     for (const Form& form : forms) {
       const double worst = worst_error({named.margin, form.scale, form.scale_by_length, form.sub_centers});
-      MESSAGE(named.name << ", " << form.name << ": " << worst);
+      MESSAGE(std::string(named.name) << ", " << std::string(form.name) << ": " << worst);
       CHECK(worst <= 1e-6);
     }
   }
