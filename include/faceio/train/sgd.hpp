@@ -45,14 +45,14 @@ struct SgdOptions {
 
   /// Throws Error unless the rate and the factor are finite and above 0, 0 <= momentum < 1 and 0 <= weight_decay < 1.
   void require_valid() const {
-    check("learning rate", schedule.rate, schedule.rate > 0.0, "above 0");
-    check("factor of the schedule", schedule.factor, schedule.factor > 0.0, "above 0");
-    check("momentum", momentum, momentum >= 0.0 && momentum < 1.0, "0 or more and below 1");
-    check("weight decay", weight_decay, weight_decay >= 0.0 && weight_decay < 1.0, "0 or more and below 1");
+    check_option("learning rate", schedule.rate, schedule.rate > 0.0, "above 0");
+    check_option("factor of the schedule", schedule.factor, schedule.factor > 0.0, "above 0");
+    check_option("momentum", momentum, momentum >= 0.0 && momentum < 1.0, "0 or more and below 1");
+    check_option("weight decay", weight_decay, weight_decay >= 0.0 && weight_decay < 1.0, "0 or more and below 1");
   }
 
  private:
-  static void check(const char* name, double value, bool in_range, const char* range) {
+  static void check_option(const char* name, double value, bool in_range, const char* range) {
     if (!in_range || !std::isfinite(value))
       throw Error(std::string(name) + " is " + std::to_string(value) + "; it must be " + range);
   }

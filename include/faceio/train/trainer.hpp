@@ -60,7 +60,7 @@ class Trainer {
           throw Error("two parameters are called " + task.parameters[i].name + "; checkpoints need names of their own");
       }
     }
-    batch_size_ = std::min(options.batch, task.examples());
+    batch_size_ = (std::min)(options.batch, task.examples());
     batches_ = task.examples() / batch_size_;
   }
 
