@@ -83,7 +83,9 @@ inline void compare_losses(const People& people, int64_t steps, int seeds) {
               "accuracy", "TAR at FAR 1e-2", "loss, first and last steps", "LFW in ArcFace's paper");
   std::vector<NamedLoss> losses = named_losses();
   losses.insert(losses.begin(), {"none", "-", {}});
-  for (const NamedLoss& loss : losses) {
+  for (size_t l = 0; l < losses.size(); ++l) {
+    const NamedLoss& loss = losses[l];
+    const bool trains = l > 0;
     std::vector<double> accuracy, tar;
     double first = 0.0, last = 0.0;
     for (int seed = 1; seed <= seeds; ++seed) {
@@ -94,7 +96,7 @@ inline void compare_losses(const People& people, int64_t steps, int seeds) {
       chosen.flip();
       const People unseen = people_of(people, chosen);
       faceio::train::Matrix<float> head = no_change();
-      if (loss.name != losses[0].name) {
+      if (trains) {
         faceio::train::EmbeddingHeadOptions options = loss.options;
         options.seed = static_cast<uint64_t>(seed);
         faceio::train::EmbeddingHead<float> task(seen.embeddings, seen.person, seen.count, head, options);
@@ -112,7 +114,7 @@ inline void compare_losses(const People& people, int64_t steps, int seeds) {
     char losses_text[32];
     std::snprintf(losses_text, sizeof losses_text, "%.3g, %.3g", first, last);
     std::printf("%-12s %-18s %-18s %-28s %s\n", loss.name, mean_text(accuracy).c_str(), mean_text(tar).c_str(),
-                loss.name == losses[0].name ? "-" : losses_text, loss.paper);
+                trains ? losses_text : "-", loss.paper);
     std::fflush(stdout);
   }
 }

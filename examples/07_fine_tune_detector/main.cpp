@@ -1,4 +1,5 @@
 // Fine-tunes the detector's heads on half of a folder of annotated pictures and measures it on the other half.
+#include <CLI/CLI.hpp>
 #include <faceio/eval/boxes.hpp>
 #include <faceio/eval/bootstrap.hpp>
 #include <faceio/eval/landmarks.hpp>
@@ -7,9 +8,7 @@
 #include <faceio/train/detector_heads.hpp>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <numeric>
 #include <optional>
@@ -17,19 +16,6 @@
 namespace {
 
 using namespace faceio;
-
-constexpr char kUsage[] =
-    "usage: 07_fine_tune_detector FOLDER OUT.fiow [option]...\n"
-    "  FOLDER holds images/, boxes.txt (file x1 y1 x2 y2) and, if there are landmarks, landmarks5.txt\n"
-    "  --weights FILE     what training starts from (weights/retinaface_mnet025.fiow)\n"
-    "  --name TEXT        of the pictures, for the provenance of the new blob (the name of FOLDER)\n"
-    "  --steps N          (300)    --batch N   pictures a step (8)     --rate X     learning rate (0.003)\n"
-    "  --loss KIND        published or paper: matching, mining and weights (published)\n"
-    "  --class-weight X   of the class term instead of that (1); with 0 the class heads stay as they are\n"
-    "  --seed N           of the halves and of the order of pictures (1)\n"
-    "  --log FILE         a JSON object a line for every step\n"
-    "  --checkpoint FILE  written every 50 steps    --resume   go on where it was written\n"
-    "  --choose           for choosing options: leaves the held-out half alone, and halves the training half instead\n";
 
 struct Options {
   std::string folder, out, weights = "weights/retinaface_mnet025.fiow", name, log;
@@ -39,57 +25,35 @@ struct Options {
   train::TrainerOptions trainer;
 };
 
-/// A number from `least` to `most`, all of `text`. Throws.
-double number(const std::string& option, const std::string& text, double least, double most, bool whole) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !(value >= least && value <= most) || (whole && value != std::floor(value))) {
-    char range[80];
-    std::snprintf(range, sizeof range, ": expected a %snumber from %g to %g", whole ? "whole " : "", least, most);
-    throw std::runtime_error(option + " " + text + range);
-  }
-  return value;
-}
-
-Options parse(const std::vector<std::string>& arguments) {
+/// Throws CLI::ParseError.
+Options parse(CLI::App& app, int argc, char** argv) {
   Options o;
   o.trainer.steps = 300;
   o.trainer.batch = 8;
   o.trainer.sgd.schedule.rate = 0.003;
   o.trainer.checkpoint_every = 50;
-  bool paper = false;
+  std::string loss = "published";
   double class_weight = 1.0;
-  const auto is_paper = [](const std::string& kind) {
-    if (kind != "published" && kind != "paper") throw std::runtime_error("--loss " + kind + ": published or paper");
-    return kind == "paper";
-  };
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& a = arguments[i];
-    const auto value = [&]() -> const std::string& {
-      if (i + 1 >= arguments.size()) throw std::runtime_error(a + " needs a value\n" + kUsage);
-      return arguments[++i];
-    };
-    if (a == "--weights") o.weights = value();
-    else if (a == "--name") o.name = value();
-    else if (a == "--steps") o.trainer.steps = static_cast<int64_t>(number(a, value(), 1, 1e9, true));
-    else if (a == "--batch") o.trainer.batch = static_cast<train::Index>(number(a, value(), 1, 1e6, true));
-    else if (a == "--rate") o.trainer.sgd.schedule.rate = number(a, value(), 1e-9, 10, false);
-    else if (a == "--seed") o.trainer.seed = static_cast<uint64_t>(number(a, value(), 0, 9e15, true));
-    else if (a == "--log") o.log = value();
-    else if (a == "--checkpoint") o.trainer.checkpoint = value();
-    else if (a == "--resume") o.resume = true;
-    else if (a == "--choose") o.choose = true;
-    else if (a == "--loss") paper = is_paper(value());
-    else if (a == "--class-weight") class_weight = number(a, value(), 0, 1e6, false);
-    else if (a.empty() || a[0] == '-') throw std::runtime_error("unknown option '" + a + "'\n" + kUsage);
-    else if (o.folder.empty()) o.folder = a;
-    else if (o.out.empty()) o.out = a;
-    else throw std::runtime_error("'" + a + "' is one argument too many\n" + kUsage);
-  }
-  if (o.out.empty()) throw std::runtime_error(kUsage);
-  if (o.resume && o.trainer.checkpoint.empty())
-    throw std::runtime_error("--resume needs --checkpoint FILE, the file to go on from");
-  if (paper) {
+  app.add_option("FOLDER", o.folder, "holds images/, boxes.txt (file x1 y1 x2 y2) and, if there are landmarks, landmarks5.txt")
+      ->required();
+  app.add_option("OUT", o.out, "the new blob")->required();
+  app.add_option("--weights", o.weights, "what training starts from")->capture_default_str();
+  app.add_option("--name", o.name, "of the pictures, for the provenance of the new blob; the name of FOLDER otherwise");
+  app.add_option("--steps", o.trainer.steps, "")->capture_default_str()->check(CLI::Range(int64_t{1}, int64_t{1000000000}));
+  app.add_option("--batch", o.trainer.batch, "pictures a step")->capture_default_str()->check(CLI::Range(1, 1000000));
+  app.add_option("--rate", o.trainer.sgd.schedule.rate, "learning rate")->capture_default_str()->check(CLI::Range(1e-9, 10.0));
+  app.add_option("--loss", loss, "matching, mining and weights")->capture_default_str()->check(CLI::IsMember({"published", "paper"}));
+  app.add_option("--class-weight", class_weight, "of the class term; with 0 the class heads stay as they are")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--seed", o.trainer.seed, "of the halves and of the order of pictures")->capture_default_str();
+  app.add_option("--log", o.log, "a JSON object a line for every step");
+  CLI::Option* const checkpoint = app.add_option("--checkpoint", o.trainer.checkpoint, "written every 50 steps");
+  app.add_flag("--resume", o.resume, "go on where the checkpoint was written")->needs(checkpoint);
+  app.add_flag("--choose", o.choose,
+               "for choosing options: leaves the held-out half alone, and halves the training half instead");
+  app.parse(argc, argv);
+  if (loss == "paper") {
     o.matching = train::MatchingOptions::paper();
     o.loss = train::DetectionLossOptions::paper();
   }
@@ -106,21 +70,6 @@ class Stopwatch {
  private:
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_ = Clock::now();
-};
-
-/// A line on stderr that is written anew twice a second.
-class Progress {
- public:
-  void show(const std::string& text, bool last) {
-    constexpr double kEvery_s = 0.5;
-    if (!last && watch_.elapsed_s() < next_s_) return;
-    next_s_ = watch_.elapsed_s() + kEvery_s;
-    std::fprintf(stderr, "\r%-78s%s", text.c_str(), last ? "\n" : "");
-  }
-
- private:
-  Stopwatch watch_;
-  double next_s_ = 0.0;
 };
 
 struct Annotated {
@@ -187,18 +136,12 @@ train::DetectorHeads<float> make_task(const std::vector<Annotated>& pictures, co
                                       const Detector& detector) {
   std::vector<train::DetectorFeatures> features;
   std::vector<train::DetectionTargets<float>> targets;
-  const Stopwatch watch;
-  Progress progress;
   for (const Annotated& picture : pictures) {
     const host::Picture image = host::read_picture(o.folder + "/images/" + picture.file);
     const Size shown = plan_levels(image.size, detector.options()).level[0].size;
     features.push_back(train::detector_features(detector, image.view()));
     targets.push_back(train::make_targets<float>(train::detector_anchors(features.back().network),
                                                  faces_in(picture, image.size, shown), o.matching));
-    const size_t done = features.size(), all = pictures.size();
-    const double left_s = watch.elapsed_s() / static_cast<double>(done) * static_cast<double>(all - done);
-    progress.show("features of picture " + std::to_string(done) + " of " + std::to_string(all) + ", " +
-                      std::to_string(std::lround(left_s)) + " s left", done == all);
   }
   return {std::move(features), std::move(targets), o.loss};
 }
@@ -238,7 +181,7 @@ double average_precision(const std::vector<Annotated>& pictures, const Found& fo
 void report_precision(const std::vector<Annotated>& pictures, const Found& before, const Found& after,
                       double iou_threshold) {
   constexpr int kReplicates = 1000;
-  eval::SplitMix64 random(1);
+  SplitMix64 random(1);
   std::vector<size_t> drawn(pictures.size());
   std::iota(drawn.begin(), drawn.end(), size_t{0});
   const double was = average_precision(pictures, before, drawn, iou_threshold);
@@ -295,9 +238,8 @@ void run_training(train::DetectorHeads<float>& task, const Options& o) {
   if (o.resume) trainer.resume(o.trainer.checkpoint);
   std::optional<train::TrainingLog> log;
   if (!o.log.empty()) log.emplace(o.log, trainer.step());
-  Progress progress;
   trainer.run([&](const train::StepReport& report) {
-    progress.show(train::progress_line(report), report.step == report.steps);
+    if (report.step % 50 == 0) std::fprintf(stderr, "%s\n", train::progress_line(report).c_str());
     char terms[120];
     std::snprintf(terms, sizeof terms, "\"class\":%.9g,\"box\":%.9g,\"landmarks\":%.9g", task.terms().classes,
                   task.terms().box, task.terms().landmarks);
@@ -351,11 +293,14 @@ void fine_tune(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  CLI::App app("Fine-tunes the detector's heads on half of a folder of annotated pictures, and measures on the other half.");
   try {
-    fine_tune(parse({argv + 1, argv + argc}));
+    fine_tune(parse(app, argc, argv));
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s\n", e.what());
-    return 2;
+    return 1;
   }
   return 0;
 }

@@ -20,7 +20,7 @@ using faceio::eval::CalibrationRow;
 using faceio::eval::EmbeddingBlock;
 using faceio::eval::Interval;
 using faceio::eval::PairCounts;
-using faceio::eval::SplitMix64;
+using faceio::SplitMix64;
 using test::check_error;
 
 namespace {

@@ -10,7 +10,7 @@ using faceio::eval::Error;
 using faceio::eval::Interval;
 using faceio::eval::PeopleBootstrap;
 using faceio::eval::ScoredPair;
-using faceio::eval::SplitMix64;
+using faceio::SplitMix64;
 
 namespace {
 

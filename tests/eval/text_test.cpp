@@ -1,4 +1,7 @@
 // Lists as text: lines, fields, numbers, and where an error was.
+#include <random>
+#include <sstream>
+
 #include "eval_support.hpp"
 
 using namespace eval_support;
@@ -96,6 +99,26 @@ TEST_CASE("LineReader: the longest line") {
   // A comment is no exception: what has no line ends is no list.
   const std::string comment = folder.write("comment.txt", "#" + longest);
   CHECK(contains(error_of([&] { lines_of(comment); }), comment + ":1: is longer than 65536 bytes"));
+}
+
+TEST_CASE("LineReader: lines of all lengths, whatever parts of the file they are read in") {
+  const TemporaryFolder folder;
+  std::mt19937 random(1);
+  std::string text;
+  for (int i = 0; i < 400; ++i) {
+    const size_t length = i % 20 == 0 ? 60000 + random() % 5537 : 1 + random() % 3000;
+    text += std::string(length, static_cast<char>('a' + i % 26)) + (i % 3 == 0 ? "\r\n" : "\n");
+  }
+  const auto lines = lines_of(folder.write("many.txt", text));
+  std::istringstream expected(text);
+  size_t count = 0;
+  for (std::string line; std::getline(expected, line); ++count) {
+    if (line.back() == '\r') line.pop_back();
+    REQUIRE(count < lines.size());
+    CHECK(lines[count].text == line);
+  }
+  CHECK(count == 400);
+  CHECK(lines.size() == 400);
 }
 
 TEST_CASE("LineReader: what is no text file is refused") {

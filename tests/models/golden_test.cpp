@@ -5,6 +5,7 @@
 #include <cmath>
 #include <faceio/faceio.hpp>
 
+#include "../support/blob_editor.hpp"
 #include "../support/files.hpp"
 #include "../support/kernel_tables.hpp"
 #include "../support/pictures.hpp"
@@ -214,4 +215,35 @@ TEST_CASE("the self-test names a layer whose weights were damaged") {
   for (int i = 0; i < 16; ++i) weights[i] += 1.0f;
   const SelftestReport report = host::selftest(*bound, blob);
   CHECK(report.first_bad_op == kDamaged);
+}
+
+TEST_CASE("the self-test counts layers without an answer, takes no answer of another layer, and needs one at all") {
+  enum class Damage { one_missing, one_foreign, all_missing };
+  for (const Damage damage : {Damage::one_missing, Damage::one_foreign, Damage::all_missing}) {
+    test::BlobEditor editor;
+    for (size_t i = 0; i < editor.header().entry_count; ++i) {
+      BlobEntry e = editor.entry(i);
+      if (e.role != Role::selftest_output || (damage != Damage::all_missing && e.op_index != 27)) continue;
+      if (damage == Damage::one_foreign) e.dims[1] += 1;
+      else e.layout = static_cast<Layout>(200);  // an optional entry that readers do not know
+      editor.set_entry(i, e);
+    }
+    editor.seal();
+    test::AlignedBuffer bytes(editor.bytes);
+    const auto blob = Blob::open(bytes.bytes());
+    REQUIRE(blob.has_value());
+    test::AlignedBuffer persistent(Detector::requirements({}, {}, Precision::fp32).persistent_bytes);
+    const auto detector = Detector::create(*blob, persistent.span(), {}, Target::scalar);
+    REQUIRE(detector.has_value());
+    test::AlignedBuffer memory(selftest_bytes(detector->bound(), *blob));
+    Arena scratch(memory.span());
+    const auto report = selftest(detector->bound(), *blob, scratch);
+    CHECK(report.has_value() == (damage != Damage::all_missing));
+    if (!report.has_value()) {
+      CHECK(report.status().code == Errc::blob_missing_tensor);
+      continue;
+    }
+    CHECK(report->first_bad_op == (damage == Damage::one_foreign ? 27 : -1));
+    CHECK(report->checked_ops == (damage == Damage::one_foreign ? 54 : 53));
+  }
 }

@@ -290,7 +290,7 @@ TEST_CASE("DetectorHeads: gradients equal central differences") {
           normal_matrix<double>(value.rows(), value.cols(), 1.0, Random(random.next())).normalized();
       const double expected = gradient[i].cwiseProduct(along).sum();
       CHECK(std::abs(slope([&](double h) { value += h * along; }) - expected) <= 1e-6 * norm);
-      const Index entry = random.below(value.size());
+      const Index entry = random.below(static_cast<uint32_t>(value.size()));
       CHECK(std::abs(slope([&](double h) { value.data()[entry] += h; }) - gradient[i].data()[entry]) <= 1e-6 * norm);
     }
   }

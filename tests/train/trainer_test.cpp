@@ -169,6 +169,24 @@ TEST_CASE("a training that is cut after any step goes on bit for bit") {
   }
 }
 
+TEST_CASE("a step is reported before a checkpoint has it: a log lacks no step of the training that goes on") {
+  const host_support::TemporaryFolder folder;
+  TrainerOptions options = options_of(5);
+  options.checkpoint = folder.path("state");
+  options.checkpoint_every = 1;
+  Mean task;
+  Trainer<double>(task, options).run([&](const StepReport& report) {
+    if (report.step == 1) {
+      CHECK_FALSE(test::exists(options.checkpoint));
+      return;
+    }
+    Mean other;
+    Trainer<double> resumed(other, options);
+    resumed.resume(options.checkpoint);
+    CHECK(resumed.step() == report.step - 1);
+  });
+}
+
 TEST_CASE("checkpoints of another training, and damaged ones, are refused and change nothing") {
   const host_support::TemporaryFolder folder;
   const std::string path = folder.path("state");

@@ -10,30 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "../core/random.hpp"
 #include "intervals.hpp"
 #include "operating_point.hpp"
 
 FACEIO_BEGIN_NAMESPACE
 namespace eval {
-
-/// splitmix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers on every machine.
-class SplitMix64 {
- public:
-  explicit SplitMix64(uint64_t seed) : state_(seed) {}
-
-  uint64_t next() {
-    uint64_t z = state_ += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-
-  /// From 0 to bound - 1: the upper 32 bits of next() times bound, shifted down by 32.
-  uint32_t below(uint32_t bound) { return static_cast<uint32_t>(((next() >> 32) * bound) >> 32); }
-
- private:
-  uint64_t state_;
-};
 
 /// A compared pair and whose pictures they are; genuine when both are of one person.
 struct ScoredPair {

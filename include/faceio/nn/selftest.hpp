@@ -59,13 +59,18 @@ class CompareStep {
   }
 
  private:
+  static constexpr float kBeyond = 3.4e38f;  // any tolerance
+
   template <class Map>
   void compare(size_t index, const Map& out) const noexcept {
     const BlobEntry* entry = blob_->find(static_cast<uint16_t>(index), Role::selftest_output);
-    if (entry == nullptr || entry->dtype != DType::f32 || entry->layout != Layout::samples ||
-        entry->dims[1] != static_cast<uint32_t>(out.height) ||
+    // An optional entry of a kind that this reader does not know is none.
+    if (entry == nullptr || entry->dtype != DType::f32 || entry->layout != Layout::samples) return;
+    ++report_->checked_ops;
+    if (entry->dims[1] != static_cast<uint32_t>(out.height) ||
         entry->dims[2] != static_cast<uint32_t>(out.width) ||
-        entry->dims[3] != static_cast<uint32_t>(out.channels)) {
+        entry->dims[3] != static_cast<uint32_t>(out.channels)) {  // the answer of another layer
+      note(index, kBeyond);
       return;
     }
     const float* expected = blob_->floats_of(*entry);
@@ -80,16 +85,17 @@ class CompareStep {
       const auto value = static_cast<float>(out.at(y, x, c));
       const float difference = value > expected[i] ? value - expected[i] : expected[i] - value;
       float ratio = difference / entry->tolerance;
-      if (!(ratio <= 3.4e38f)) ratio = 3.4e38f;  // NaN in the layer, or a tolerance of zero
-      if (ratio > report_->worst_ratio) {
-        report_->worst_ratio = ratio;
-        report_->worst_op = static_cast<int32_t>(index);
-      }
-      if (ratio > 1.0f && report_->first_bad_op < 0) {
-        report_->first_bad_op = static_cast<int32_t>(index);
-      }
+      if (!(ratio <= kBeyond)) ratio = kBeyond;  // NaN in the layer, or a tolerance of zero
+      note(index, ratio);
     }
-    ++report_->checked_ops;
+  }
+  void note(size_t index, float ratio) const noexcept {
+    const auto op = static_cast<int32_t>(index);
+    if (ratio > report_->worst_ratio) {
+      report_->worst_ratio = ratio;
+      report_->worst_op = op;
+    }
+    if (ratio > 1.0f && report_->first_bad_op < 0) report_->first_bad_op = op;
   }
 
   const Blob* blob_;

@@ -137,6 +137,9 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #define FACEIO_REGION_VECTORS FACEIO_REGION_BASELINE
 #endif
 
+#if defined(FACEIO_NO_AVX512) && FACEIO_BASELINE_LEVEL >= 4
+#error "FACEIO_NO_AVX512 leaves nothing to run: the compiler is told that every CPU has AVX-512 (-march)"
+#endif
 #if defined(FACEIO_STATIC_TARGET)
 #define FACEIO_BUILDS_SCALAR (FACEIO_BASELINE_LEVEL == 0)
 #define FACEIO_BUILDS_SSE (FACEIO_BASELINE_LEVEL == 1)
@@ -148,8 +151,6 @@ extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigne
 #define FACEIO_BUILDS_AVX2 (FACEIO_X86 && FACEIO_BASELINE_LEVEL <= 3)
 #if !defined(FACEIO_NO_AVX512)
 #define FACEIO_BUILDS_AVX512 (FACEIO_X86)
-#elif FACEIO_BASELINE_LEVEL >= 4
-#error "FACEIO_NO_AVX512 leaves nothing to run: the compiler is told that every CPU has AVX-512 (-march)"
 #else
 #define FACEIO_BUILDS_AVX512 0
 #endif

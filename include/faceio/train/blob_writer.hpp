@@ -76,6 +76,7 @@ class BlobWriter {
   }
 
   /// Replaces the blob's UTF-8 JSON about its origin: source, licence, training data. It must say what was trained.
+  /// Throws Error when the blob has none.
   void set_provenance(const std::string& json) {
     for (Entry& e : entries_) {
       if (e.about.op_index != kWholeModel || e.about.role != Role::provenance) continue;

@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "../core/hash.hpp"
@@ -37,12 +38,6 @@ class ByteWriter {
   }
 };
 
-inline uint64_t hash_of(const std::vector<uint8_t>& bytes) noexcept {
-  Fnv1a hash;
-  for (const uint8_t byte : bytes) hash.add(byte, 1);
-  return hash.value();
-}
-
 /// Reads what a ByteWriter wrote; throws Error where the file ends too early.
 class ByteReader {
  public:
@@ -69,6 +64,27 @@ class ByteReader {
 };
 
 }  // namespace detail
+
+/// The number by which trainings are told apart: a hash of all that makes two of them differ. Numbers count by their
+/// bits.
+class Recipe {
+ public:
+  template <class T>
+  Recipe& add(const T& number) noexcept {
+    static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>, "objects may have padding");
+    return add(&number, 1);
+  }
+  template <class T>
+  Recipe& add(const T* numbers, size_t count) noexcept {
+    const auto* const bytes = static_cast<const uint8_t*>(static_cast<const void*>(numbers));
+    for (size_t i = 0; i < count * sizeof(T); ++i) hash_.add(bytes[i], 1);
+    return *this;
+  }
+  uint64_t value() const noexcept { return hash_.value(); }
+
+ private:
+  Fnv1a hash_;
+};
 
 /// Writes all parameters and the number of steps done, as a whole or not at all. `recipe` is a number that another
 /// training has another of. Throws Error when the file cannot be written.

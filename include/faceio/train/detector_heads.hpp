@@ -41,7 +41,6 @@ class DetectorHeads final : public Task<Scalar> {
       }
     }
     for (size_t i = 0; i < features_.size(); ++i) require_fit(i);
-    recipe_ = make_recipe();
   }
 
   Index examples() const override { return static_cast<Index>(features_.size()); }
@@ -60,7 +59,19 @@ class DetectorHeads final : public Task<Scalar> {
     return terms_.total;
   }
 
-  uint64_t recipe() const override { return recipe_; }
+  uint64_t recipe() const override {
+    Recipe of;
+    const auto add = [&of](const auto& m) { of.add(m.data(), static_cast<size_t>(m.size())); };
+    for (size_t i = 0; i < features_.size(); ++i) {
+      for (const Matrix<float>& scale : features_[i].scale) add(scale);
+      add(targets_[i].match);
+      add(targets_[i].box);
+      add(targets_[i].landmarks);
+      for (const bool has : targets_[i].has_landmarks) of.add(has);
+    }
+    of.add(options_.negatives_per_positive).add(options_.least_negatives);
+    return of.add(options_.class_weight).add(options_.box_weight).add(options_.landmark_weight).value();
+  }
 
   /// The terms of the last loss().
   const DetectionLoss& terms() const noexcept { return terms_; }
@@ -188,34 +199,11 @@ class DetectorHeads final : public Task<Scalar> {
                   std::to_string(layer.weights.cols()) + "]; it is none of the default detector's");
   }
 
-  uint64_t make_recipe() const {
-    Fnv1a hash;
-    const auto append = [&hash](const void* from, size_t size) {
-      const auto* const bytes = static_cast<const uint8_t*>(from);
-      for (size_t i = 0; i < size; ++i) hash.add(bytes[i], 1);
-    };
-    const auto numbers = [&append](const auto& m) {
-      append(m.data(), static_cast<size_t>(m.size()) * sizeof(*m.data()));
-    };
-    for (size_t i = 0; i < features_.size(); ++i) {
-      for (const Matrix<float>& scale : features_[i].scale) numbers(scale);
-      numbers(targets_[i].match);
-      numbers(targets_[i].box);
-      numbers(targets_[i].landmarks);
-      for (const bool has : targets_[i].has_landmarks) hash.add(has ? 1u : 0u, 1);
-    }
-    append(&options_.negatives_per_positive, sizeof options_.negatives_per_positive);
-    append(&options_.least_negatives, sizeof options_.least_negatives);
-    for (const double w : {options_.class_weight, options_.box_weight, options_.landmark_weight}) append(&w, sizeof w);
-    return hash.value();
-  }
-
   std::vector<DetectorFeatures> features_;
   std::vector<DetectionTargets<Scalar>> targets_, batch_targets_;
   DetectionLossOptions options_;
   std::vector<DetectionHeads<Scalar>> heads_, pull_;  // pull_: the gradient by heads
   DetectionLoss terms_;
-  uint64_t recipe_ = 0;
 };
 
 }  // namespace train

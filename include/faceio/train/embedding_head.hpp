@@ -71,19 +71,12 @@ class EmbeddingHead final : public Task<Scalar> {
   }
 
   uint64_t recipe() const override {
-    detail::ByteWriter of;
-    of.append(features_.data(), static_cast<size_t>(features_.size()) * sizeof(Scalar));
-    of.append(labels_.data(), labels_.size() * sizeof(int));
-    of.put(static_cast<int32_t>(options_.margin_loss));
     const MarginSoftmaxOptions& m = options_.margin;
-    for (const double v : {m.margin.m1, m.margin.m2, m.margin.m3, m.margin.lambda, m.scale, options_.center_weight,
-                           options_.center_rate, options_.class_deviation})
-      of.put(v);
-    of.put(static_cast<int32_t>(m.margin.extension));
-    of.put(static_cast<int32_t>(m.scale_by_length));
-    of.put(static_cast<int32_t>(m.sub_centers));
-    of.put(options_.seed);
-    return detail::hash_of(of.bytes);
+    Recipe of;
+    of.add(features_.data(), static_cast<size_t>(features_.size())).add(labels_.data(), labels_.size());
+    of.add(options_.margin_loss).add(m.margin.m1).add(m.margin.m2).add(m.margin.m3).add(m.margin.extension);
+    of.add(m.margin.lambda).add(m.scale).add(m.scale_by_length).add(m.sub_centers).add(options_.center_weight);
+    return of.add(options_.center_rate).add(options_.class_deviation).add(options_.seed).value();
   }
 
   const Matrix<Scalar>& head() const { return this->parameters[0].value; }

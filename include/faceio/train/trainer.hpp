@@ -62,13 +62,14 @@ class Trainer {
     }
     batch_size_ = (std::min)(options.batch, task.examples());
     batches_ = task.examples() / batch_size_;
+    recipe_ = make_recipe();
   }
 
   /// Steps done.
   int64_t step() const noexcept { return step_; }
 
   /// Goes on where a checkpoint was written. Throws Error when it cannot be read, is damaged, or is of another training.
-  void resume(const std::string& path) { step_ = load_checkpoint(path, recipe(), task_.parameters); }
+  void resume(const std::string& path) { step_ = load_checkpoint(path, recipe_, task_.parameters); }
 
   /// Does the remaining steps, and calls `report` with a StepReport after each. Throws Error when the loss or a gradient
   /// is not finite, or when a checkpoint cannot be written.
@@ -88,13 +89,13 @@ class Trainer {
         if (p.descends) descend(options_.sgd, step_, p);
       }
       ++step_;
-      if (!options_.checkpoint.empty() && (step_ % options_.checkpoint_every == 0 || step_ == options_.steps))
-        save_checkpoint(options_.checkpoint, step_, recipe(), task_.parameters);
       r.step = step_;
       r.steps = options_.steps;
       r.elapsed_s = std::chrono::duration<double>(Clock::now() - begin).count();
       r.remaining_s = r.elapsed_s / static_cast<double>(step_ - from) * static_cast<double>(options_.steps - step_);
-      report(r);
+      report(r);  // before the checkpoint: a log must not lack a step that a checkpoint has
+      if (!options_.checkpoint.empty() && (step_ % options_.checkpoint_every == 0 || step_ == options_.steps))
+        save_checkpoint(options_.checkpoint, step_, recipe_, task_.parameters);
     }
   }
   void run() {
@@ -115,24 +116,19 @@ class Trainer {
   }
 
   /// Of everything that makes two trainings differ, except the number of steps, which may grow.
-  uint64_t recipe() const {
-    detail::ByteWriter of;
-    of.put(task_.recipe());
-    of.put(static_cast<int64_t>(task_.examples()));
-    of.put(static_cast<int64_t>(batch_size_));
-    of.put(options_.seed);
-    of.put(options_.sgd.momentum);
-    of.put(options_.sgd.weight_decay);
-    of.put(options_.sgd.schedule.rate);
-    of.put(options_.sgd.schedule.factor);
-    for (const int64_t drop : options_.sgd.schedule.drops) of.put(drop);
-    return detail::hash_of(of.bytes);
+  uint64_t make_recipe() const {
+    const SgdOptions& sgd = options_.sgd;
+    Recipe of;
+    of.add(task_.recipe()).add(task_.examples()).add(batch_size_).add(options_.seed).add(sgd.momentum);
+    of.add(sgd.weight_decay).add(sgd.schedule.rate).add(sgd.schedule.factor);
+    return of.add(sgd.schedule.drops.data(), sgd.schedule.drops.size()).value();
   }
 
   Task<Scalar>& task_;
   TrainerOptions options_;
   Index batch_size_ = 1;
   int64_t batches_ = 1;  // of an epoch
+  uint64_t recipe_ = 0;  // of the task and the options
   int64_t step_ = 0, epoch_ = -1;
   std::vector<Index> order_;
 };

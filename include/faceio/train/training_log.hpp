@@ -3,10 +3,15 @@
 #define FACEIO_TRAIN_TRAINING_LOG_HPP
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "../files/path.hpp"
+#include "../files/read_file.hpp"
+#include "../files/write_file.hpp"
 #include "matrix.hpp"
 
 FACEIO_BEGIN_NAMESPACE
@@ -46,26 +51,38 @@ inline std::string progress_line(const StepReport& r) {
 class TrainingLog {
  public:
   /// Keeps the lines of the first `steps_done` steps that an earlier run has written there. Throws Error when the file
-  /// cannot be written.
+  /// cannot be read or written.
   TrainingLog(const std::string& path, int64_t steps_done) : path_(path) {
-    std::string kept;
-    std::ifstream before(files::utf8_path(path));
-    for (std::string line; std::getline(before, line);) {
-      long long step = 0;
-      const bool whole = !line.empty() && line.back() == '}';
-      if (whole && std::sscanf(line.c_str(), "{\"step\":%lld,", &step) == 1 && step <= steps_done) kept += line + '\n';
-    }
-    before.close();
-    file_.open(files::utf8_path(path), std::ios::trunc);
-    append(kept);
+    const std::string kept = steps_done > 0 ? lines_until(steps_done) : "";
+    std::string error;
+    const auto* const bytes = static_cast<const uint8_t*>(static_cast<const void*>(kept.data()));
+    if (!files::write_file(path, {bytes, kept.size()}, error)) throw Error(error);
+    file_.open(files::utf8_path(path), std::ios::app);
   }
 
-  void write(const StepReport& report, const std::string& members = "") { append(json_line(report, members) + '\n'); }
+  /// Throws Error when the line cannot be written.
+  void write(const StepReport& report, const std::string& members = "") {
+    file_ << json_line(report, members) << '\n' << std::flush;
+    if (!file_) throw Error(path_ + ": the log cannot be written; is there room, and may you write there?");
+  }
 
  private:
-  void append(const std::string& text) {
-    file_ << text << std::flush;
-    if (!file_) throw Error(path_ + ": the log cannot be written; is there room, and may you write there?");
+  /// The whole lines of the first steps; none when there is no file.
+  std::string lines_until(int64_t steps_done) const {
+    std::error_code unknown;  // reading says more
+    if (!std::filesystem::exists(files::utf8_path(path_), unknown) && !unknown) return "";
+    constexpr size_t kLargest_bytes = SIZE_MAX / 4;
+    std::vector<uint8_t> before;
+    std::string error, kept;
+    if (!files::read_file(path_, kLargest_bytes, before, error)) throw Error(error);
+    for (size_t begin = 0, end = 0; end < before.size(); ++end) {
+      if (before[end] != '\n') continue;
+      const std::string line(before.begin() + static_cast<ptrdiff_t>(begin), before.begin() + static_cast<ptrdiff_t>(end) + 1);
+      begin = end + 1;
+      long long step = 0;
+      if (std::sscanf(line.c_str(), "{\"step\":%lld,", &step) == 1 && step <= steps_done) kept += line;
+    }
+    return kept;
   }
 
   std::string path_;
